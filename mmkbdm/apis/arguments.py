@@ -1,0 +1,116 @@
+"""The flags that the tools share, named as MMPose users know them."""
+
+import argparse
+import os
+from pathlib import Path
+
+import torch
+from mmengine.config import Config, DictAction
+
+from mmkbdm.apis.errors import PreflightError
+
+
+def make_parser(description: str) -> argparse.ArgumentParser:
+    """Parser with the positional config and the flags of both tools."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument('config', help='config file path')
+    parser.add_argument(
+        '--work-dir',
+        help='folder for logs and results; work_dirs/CONFIG by default',
+    )
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        metavar='KEY=VALUE',
+        help='override settings of the config, for example '
+        'train_cfg.max_epochs=1 model.backbone.init_cfg=None; lists as '
+        'key="[a,b]" without white space',
+    )
+    parser.add_argument(
+        '--show-dir', help='folder for pictures of the predictions'
+    )
+    parser.add_argument(
+        '--show', action='store_true', help='show the pictures in a window'
+    )
+    parser.add_argument(
+        '--interval', type=int, default=1, help='draw every N-th sample'
+    )
+    parser.add_argument(
+        '--wait-time', type=float, default=1, help='seconds in the window'
+    )
+    parser.add_argument(
+        '--launcher',
+        choices=['none', 'pytorch', 'slurm', 'mpi'],
+        default='none',
+        help='job launcher',
+    )
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
+    return parser
+
+
+def load_config(args: argparse.Namespace) -> Config:
+    """Read the config and merge what both tools take from the command line.
+
+    Args:
+        args (argparse.Namespace): Of :func:`make_parser`.
+
+    Returns:
+        Config: Without ``--cfg-options``, which come last and win.
+
+    Raises:
+        PreflightError: When the config file does not exist.
+    """
+    if not Path(args.config).is_file():
+        raise PreflightError(
+            f'{args.config} does not exist: give the path of a config file, '
+            'for example configs/rmpg/vitpose_b_rmpg_coco.py'
+        )
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    cfg = Config.fromfile(args.config)
+    cfg.launcher = args.launcher
+    if not torch.cuda.is_available():
+        cfg.env_cfg.dist_cfg.backend = 'gloo'  # NCCL talks between GPUs only
+    if args.work_dir is not None:
+        cfg.work_dir = args.work_dir
+    elif cfg.get('work_dir') is None:
+        cfg.work_dir = str(Path('work_dirs', Path(args.config).stem))
+    if args.show or args.show_dir is not None:
+        cfg.default_hooks.visualization.update(
+            enable=True,
+            show=args.show,
+            wait_time=args.wait_time,
+            interval=args.interval,
+        )
+        if args.show_dir is not None:
+            # MMPose puts a relative folder below itself once per batch.
+            cfg.default_hooks.visualization.out_dir = os.path.abspath(
+                args.show_dir
+            )
+    return cfg
+
+
+def check_images_on_load(cfg: Config, skip_in_training: bool = False) -> None:
+    """Let every pipeline name the record whose image does not decode.
+
+    Args:
+        cfg (Config): Complete config, changed in place.
+        skip_in_training (bool): Whether training goes on without such
+            images. Defaults to False.
+    """
+    for phase in ('train', 'val', 'test'):
+        loader = cfg.get(f'{phase}_dataloader')
+        if loader is not None:
+            skip = skip_in_training and phase == 'train'
+            _replace_loading(loader.dataset, 'skip' if skip else 'raise')
+
+
+def _replace_loading(cfg, on_error: str) -> None:
+    if isinstance(cfg, list | tuple):
+        for value in cfg:
+            _replace_loading(value, on_error)
+    elif isinstance(cfg, dict):
+        if cfg.get('type') == 'LoadImage':
+            cfg.update(type='mmkbdm.LoadImage', on_error=on_error)
+        for value in cfg.values():
+            _replace_loading(value, on_error)

@@ -1,0 +1,224 @@
+"""What a run needs, checked before it starts (ours).
+
+MMEngine and MMPose find a missing file one at a time, some of them after the
+model is built and deep in a traceback. Here every path that a config names is
+looked at first, and the first that is wrong is reported in one line.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlparse
+
+import torch
+from mmengine.config import Config
+from mmengine.registry import DATASETS as MMENGINE_DATASETS
+from mmengine.registry import init_default_scope
+
+from mmkbdm.apis.coco_file import check_coco_file
+from mmkbdm.apis.errors import PreflightError
+from mmkbdm.compat.checkpoint import read_checkpoint
+
+TOY_CONFIG = 'configs/rmpg/simplebaseline_toy_rmpg_toyhuman.py'
+SOURCES = {
+    'CocoDataset': 'COCO 2017 from cocodataset.org',
+    'CrowdPoseDataset': 'CrowdPose from github.com/MVIG-SJTU/AlphaPose',
+    'HumanArtDataset': 'Human-Art from idea-research.github.io/HumanArt',
+    'MpiiDataset': 'MPII from human-pose.mpi-inf.mpg.de',
+}
+
+
+def preflight(cfg: Config, phases: tuple[str, ...]) -> None:
+    """Check the model, weights and data that a config names.
+
+    Args:
+        cfg (Config): Complete config.
+        phases (tuple[str]): Which of ``train``, ``val``, ``test`` will run.
+
+    Raises:
+        PreflightError: On the first thing that is missing or wrong.
+        CheckpointError: When ``load_from`` is not a readable checkpoint.
+    """
+    init_default_scope(cfg.get('default_scope', 'mmpose'))
+    check_model(cfg.model)
+    for phase in phases:
+        loader = cfg.get(f'{phase}_dataloader')
+        if loader is not None:
+            check_dataset(loader.dataset, f'{phase}_dataloader.dataset')
+            check_evaluator(cfg.get(f'{phase}_evaluator'), phase)
+    check_load_from(cfg)
+    if 'train' in phases and not cfg.get('load_from'):
+        check_pretrained(cfg.model, 'model')
+
+
+def check_model(model: dict) -> None:
+    """Check what MMPose would drop silently or fail at far from its cause.
+
+    Raises:
+        PreflightError: When neck or head is no dict, or the neck cannot be
+            built.
+    """
+    from mmpose.registry import MODELS
+
+    for part in ('neck', 'head'):
+        if part in model and not isinstance(model[part], dict | None):
+            raise PreflightError(
+                f'model.{part} is a {type(model[part]).__name__} of '
+                f'{len(model[part])}, MMPose takes one dict: put the second '
+                f'one into an estimator of your own, or keep one {part}'
+            )
+    if model.get('head', 0) is None:
+        raise PreflightError(
+            'model.head=None cannot be built by MMPose: leave the key out'
+        )
+    neck = model.get('neck')
+    if neck is not None:
+        try:
+            with torch.device('meta'):
+                MODELS.build(neck)
+        except (ValueError, TypeError) as error:
+            raise PreflightError(f'model.neck: {error}') from error
+
+
+def check_dataset(dataset: dict, where: str) -> None:
+    """Check the files of a dataset config and of those inside it.
+
+    Args:
+        dataset (dict): Config of a dataset or of a wrapper around some.
+        where (str): Its place in the config, for the message.
+
+    Raises:
+        PreflightError: Names the path, how to get it, and a config that runs
+            without it.
+    """
+    if 'dataset' in dataset:
+        check_dataset(dataset['dataset'], f'{where}.dataset')
+    for index, inner in enumerate(dataset.get('datasets', ())):
+        check_dataset(inner, f'{where}.datasets.{index}')
+    if not dataset.get('ann_file'):
+        return
+    root = dataset.get('data_root') or ''
+    ann_file = os.path.join(root, dataset['ann_file'])
+    img_dir = os.path.join(root, dataset.get('data_prefix', {}).get('img', ''))
+    wanted = {
+        'ann_file': ann_file,
+        'data_prefix.img': img_dir,
+        'bbox_file': dataset.get('bbox_file'),
+    }
+    for key, path in wanted.items():
+        if path and '://' not in path and not os.path.exists(path):
+            raise PreflightError(
+                f'{path} does not exist ({where}.{key}): '
+                f'{_how_to_get(dataset, ann_file)}'
+            )
+    if _is_coco_style(dataset):
+        check_coco_file(ann_file, img_dir)
+
+
+def check_evaluator(evaluator: dict | list | None, phase: str) -> None:
+    """Check the annotation file that a metric reads.
+
+    Raises:
+        PreflightError: Names the path and the config key.
+    """
+    metrics = evaluator if isinstance(evaluator, list) else [evaluator or {}]
+    for metric in metrics:
+        path = metric.get('ann_file')
+        if path and '://' not in path and not os.path.exists(path):
+            raise PreflightError(
+                f'{path} does not exist ({phase}_evaluator.ann_file): set it '
+                f'to the ann_file of {phase}_dataloader with --cfg-options '
+                f'{phase}_evaluator.ann_file=FILE'
+            )
+
+
+def check_load_from(cfg: Config) -> None:
+    """Read the checkpoint that the run starts from, and find the last one.
+
+    A process killed while it names its last checkpoint leaves an empty
+    ``last_checkpoint``; the newest whole checkpoint is taken instead.
+
+    Raises:
+        PreflightError: When there is nothing to resume from.
+        CheckpointError: When the file is missing, truncated or hostile.
+    """
+    if cfg.get('resume') and not cfg.get('load_from'):
+        work_dir = Path(cfg.work_dir)
+        named = work_dir / 'last_checkpoint'
+        last = named.read_text().strip() if named.exists() else ''
+        if not last:
+            saved = [*work_dir.glob('epoch_*.pth'), *work_dir.glob('iter_*')]
+            if not saved:
+                return  # MMEngine says so and starts from the beginning
+            last = str(max(saved, key=lambda path: path.stat().st_mtime))
+            cfg.load_from = last
+        read_checkpoint(last)
+    elif cfg.get('load_from') and '://' not in cfg.load_from:
+        read_checkpoint(cfg.load_from)
+
+
+def check_pretrained(cfg: dict | list, where: str) -> None:
+    """Check the local files of every ``init_cfg`` of type Pretrained.
+
+    Raises:
+        PreflightError: Names the path, the config key and what to do.
+    """
+    for place, init_cfg in _init_cfgs(cfg, where):
+        path = init_cfg.get('checkpoint', '')
+        if init_cfg.get('type') != 'Pretrained' or not path:
+            continue
+        advice = (
+            f'or start without it by --cfg-options {place}=None; '
+            f'{TOY_CONFIG} needs no weights'
+        )
+        if '://' not in path and not os.path.exists(path):
+            raise PreflightError(
+                f'{path} does not exist ({place}.checkpoint): put the '
+                f'weights there, {advice}'
+            )
+        if path.startswith('http'):
+            cache = Path(torch.hub.get_dir(), 'checkpoints')
+            target = cache / os.path.basename(urlparse(path).path)
+            if not target.exists():
+                print(
+                    f'{path} will be downloaded to {target}; without a '
+                    f'network put the file there, {advice}'
+                )
+
+
+def _init_cfgs(cfg, where: str) -> Iterator[tuple[str, dict]]:
+    if isinstance(cfg, list | tuple):
+        for index, value in enumerate(cfg):
+            yield from _init_cfgs(value, f'{where}.{index}')
+    elif isinstance(cfg, dict):
+        for key, value in cfg.items():
+            if key == 'init_cfg' and isinstance(value, dict):
+                yield f'{where}.{key}', value
+            yield from _init_cfgs(value, f'{where}.{key}')
+
+
+def _how_to_get(dataset: dict, ann_file: str) -> str:
+    if 'toyhuman' in ann_file.lower():
+        return 'make it by python tools/dataset/make_toy_human.py'
+    name = dataset['type']
+    source = SOURCES.get(name, f'the data of {name}')
+    return (
+        f'unpack {source} there or set the path with --cfg-options; '
+        f'{TOY_CONFIG} runs on data that "make quickstart" makes'
+    )
+
+
+def _is_coco_style(dataset: dict) -> bool:
+    """Whether MMPose reads the annotations with its plain COCO loader."""
+    from mmpose.datasets.datasets.base import BaseCocoStyleDataset
+    from mmpose.registry import DATASETS
+
+    cls = DATASETS.get(dataset['type']) or MMENGINE_DATASETS.get(
+        dataset['type']
+    )
+    return (
+        isinstance(cls, type)
+        and issubclass(cls, BaseCocoStyleDataset)
+        and cls._load_annotations is BaseCocoStyleDataset._load_annotations
+        and '://' not in dataset['ann_file']
+    )

@@ -1,0 +1,5 @@
+"""Transforms of data samples."""
+
+from .load_image import LoadImage, UnreadableImageError
+
+__all__ = ['LoadImage', 'UnreadableImageError']

@@ -1,0 +1,1 @@
+"""Pieces that MMEngine's Runner calls."""

@@ -1,0 +1,80 @@
+"""Checkpoints that survive a crash and belong to the model (ours)."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from mmengine.hooks import CheckpointHook
+from mmengine.model import is_model_wrapper
+from mmengine.runner import BaseLoop, Runner
+
+from mmkbdm.engine import atomic_backend  # noqa: F401  registers 'atomic'
+from mmkbdm.engine.checkpoint_match import check_match
+from mmkbdm.registry import HOOKS
+
+
+@HOOKS.register_module()
+class SafeCheckpointHook(CheckpointHook):
+    """MMEngine's CheckpointHook with three promises.
+
+    - A file is written beside its place and then moved there.
+    - An outdated checkpoint is removed after its successor is complete, not
+      before: whenever the process dies, one whole checkpoint is left.
+    - A checkpoint of another model is refused instead of loaded in parts.
+      Resuming and testing need every tensor; a fresh start of training
+      (``load_from``) may change neck and head. The neck may always be
+      missing in the file except when resuming, since it starts as the
+      identity: this is how the checkpoint of a plain network is refined.
+
+    Args:
+        backend_args (dict, optional): Storage backend. Defaults to None, the
+            atomic local one.
+        **kwargs: Arguments of :class:`mmengine.hooks.CheckpointHook`.
+
+    Raises:
+        CheckpointMismatchError: On loading a checkpoint of another model.
+    """
+
+    def __init__(self, *, backend_args: dict | None = None, **kwargs) -> None:
+        super().__init__(
+            backend_args=backend_args or dict(backend='atomic'), **kwargs
+        )
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Refuse a checkpoint that was not written by this model."""
+        super().after_load_checkpoint(runner, checkpoint)
+        wrapped = is_model_wrapper(runner.model)
+        model = runner.model.module if wrapped else runner.model
+        may_lack, may_differ = ('neck.',), ()
+        if runner._resume:
+            may_lack = ()
+        elif isinstance(runner._train_loop, BaseLoop):
+            may_differ = ('neck.', 'head.')
+        state_dict = checkpoint.get('state_dict', checkpoint)
+        check_match(
+            model.state_dict(),
+            {k.removeprefix('module.'): v for k, v in state_dict.items()},
+            may_lack=may_lack,
+            may_differ=may_differ,
+        )
+
+    def _save_checkpoint_with_step(self, runner, step, meta) -> None:
+        with self._removals_last():
+            super()._save_checkpoint_with_step(runner, step, meta)
+
+    def _save_best_checkpoint(self, runner, metrics) -> None:
+        with self._removals_last():
+            super()._save_best_checkpoint(runner, metrics)
+
+    @contextmanager
+    def _removals_last(self) -> Iterator[None]:
+        """Let the backend remove files only once the block has succeeded."""
+        backend = self.file_backend
+        outdated: list = []
+        remove = backend.remove
+        backend.remove = outdated.append
+        try:
+            yield
+        finally:
+            backend.remove = remove
+        for path in outdated:
+            backend.remove(path)

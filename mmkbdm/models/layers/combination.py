@@ -1,0 +1,59 @@
+"""Combination of sub-feature maps with their context information.
+
+Source: the bottom-up combination of RMPG (arXiv 2501.11069, abstract). The
+formulas are ours. Both answer the branch that a gate adds to the node's map.
+"""
+
+import torch
+from torch import Tensor, nn
+
+COMBINATIONS = ('fuse', 'add')
+
+
+class FuseCombination(nn.Module):
+    """W_2 ReLU(W_1 * [Y; Z]) for every node of a level.
+
+    W_1 is a 3x3 convolution 2c -> c that sees the sub-map and its context
+    side by side, W_2 a 1x1 convolution c -> c.
+
+    Args:
+        channels (int): Channels C of the whole map.
+        num_nodes (int): Nodes n of the level; c = C / n.
+    """
+
+    def __init__(self, channels: int, num_nodes: int) -> None:
+        super().__init__()
+        self.num_nodes = num_nodes
+        self.conv1 = nn.Conv2d(
+            2 * channels, channels, 3, padding=1, groups=num_nodes
+        )
+        self.relu = nn.ReLU()
+        self.conv2 = nn.Conv2d(channels, channels, 1, groups=num_nodes)
+
+    def forward(self, y: Tensor, z: Tensor) -> Tensor:
+        """Combine sub-maps and context, each (B, C, H, W)."""
+        nodes = [m.unflatten(1, (self.num_nodes, -1)) for m in (y, z)]
+        both = torch.cat(nodes, dim=2).flatten(1, 2)
+        return self.conv2(self.relu(self.conv1(both)))
+
+
+class AddCombination(nn.Module):
+    """W_o * Z for every node of a level, or Z itself without W_o.
+
+    Args:
+        channels (int): Channels C of the whole map.
+        num_nodes (int): Nodes n of the level.
+        out_proj (bool): Whether there is a 1x1 convolution W_o.
+    """
+
+    def __init__(self, channels: int, num_nodes: int, out_proj: bool) -> None:
+        super().__init__()
+        self.out_proj = (
+            nn.Conv2d(channels, channels, 1, groups=num_nodes)
+            if out_proj
+            else nn.Identity()
+        )
+
+    def forward(self, y: Tensor, z: Tensor) -> Tensor:
+        """Answer the context branch (B, C, H, W); the sub-map is not read."""
+        return self.out_proj(z)

@@ -1,0 +1,42 @@
+"""Fixed 2-D sine-cosine position encoding.
+
+Source: "Attention Is All You Need" (arXiv 1706.03762), in two dimensions as
+in MAE (arXiv 2111.06377): half of the channels for each axis.
+"""
+
+import math
+
+import torch
+from torch import Tensor
+
+
+def sincos_position_2d(
+    channels: int, height: int, width: int, like: Tensor
+) -> Tensor:
+    """Encode every position of a map in ``channels`` numbers in [-1, 1].
+
+    The order along the channels is sin(y), cos(y), sin(x), cos(x), a quarter
+    each, frequencies from 1 down to 1e-4 per pixel. A number of channels that
+    is no multiple of four is cut from the next larger encoding.
+
+    Args:
+        channels (int): Channels c.
+        height (int): Rows H.
+        width (int): Columns W.
+        like (Tensor): Gives the dtype and device of the answer.
+
+    Returns:
+        Tensor: Encoding (1, c, H, W).
+    """
+    quarter = math.ceil(channels / 4)
+    step = torch.arange(quarter, device=like.device, dtype=torch.float32)
+    frequency = torch.exp(step * (-math.log(1e4) / quarter))
+
+    def axis(length: int) -> Tensor:
+        place = torch.arange(length, device=like.device, dtype=torch.float32)
+        angle = frequency[:, None] * place
+        return torch.cat([angle.sin(), angle.cos()])
+
+    rows = axis(height)[:, :, None].expand(-1, -1, width)
+    columns = axis(width)[:, None, :].expand(-1, height, -1)
+    return torch.cat([rows, columns])[None, :channels].to(like.dtype)

@@ -1,0 +1,186 @@
+"""RMPG as a drop-in neck."""
+
+import difflib
+import inspect
+from collections.abc import Sequence
+from typing import Literal
+
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+
+from mmkbdm.models.layers import GatedBottleneck, LayerScale, ParseGraph
+from mmkbdm.registry import MODELS
+
+
+@MODELS.register_module()
+class RMPG(BaseModule):
+    """Refinement Module based on the Parse Graph of the feature map.
+
+    "Refinement Module based on Parse Graph of Feature Map for Human Pose
+    Estimation" (arXiv 2501.11069). The formulation is ours and documented in
+    :class:`~mmkbdm.models.layers.ParseGraph`; three presets are documented
+    argument sets:
+
+    ==========  ========================================================
+    preset      arguments
+    ==========  ========================================================
+    default     none
+    paper-size  ``kernel_size=3, position='none', combine='add'``
+    lite        ``combine='add', out_proj=True``
+    ==========  ========================================================
+
+    With ``gate_init=0`` the neck starts as the exact identity: a checkpoint
+    of the network without it, loaded with ``strict=False``, gives the same
+    predictions until training moves the gates.
+
+    Args:
+        in_channels (int): Channels C of each feature map.
+        groups (Sequence[int]): Children of a node, level by level from the
+            root; their product divides the channels. Defaults to (2, 2, 2).
+        kernel_size (int): Kernel of the query, key and value convolutions, 1
+            or 3. Defaults to 1.
+        kv_pool (int): Pooling of keys and values in pixels; 4 is meant for
+            64x64 maps. Defaults to 1.
+        context (str): ``token``, ``channel`` or ``none``. Defaults to
+            ``token``.
+        position (str): ``sincos`` or ``none``. Defaults to ``sincos``.
+        combine (str): ``fuse`` or ``add``. Defaults to ``fuse``.
+        out_proj (bool): A 1x1 convolution at the end of ``add``. Defaults to
+            False.
+        mid_channels (int, optional): If given, the parse graph works on so
+            many channels between two 1x1 convolutions, for maps too wide for
+            a tree of their own. Defaults to None.
+        num_maps (int | str): Parse graphs, one for each feature map of the
+            input in order; ``'shared'`` applies a single one to every map.
+            Defaults to 1.
+        gate_init (float): Start of the gates; 0 is the identity. Defaults to
+            0.
+        init_cfg (dict | list[dict], optional): Initialisation of MMEngine.
+            The gates keep ``gate_init``. Defaults to None.
+
+    Raises:
+        ValueError: On an unknown argument, a setting that does not exist, or
+            an input of another shape than configured; the message names the
+            argument to change.
+
+    Example:
+        >>> import torch
+        >>> neck = RMPG(in_channels=256, kv_pool=4)
+        >>> outs = neck((torch.rand(1, 256, 64, 64), ))
+        >>> [out.shape for out in outs]
+        [torch.Size([1, 256, 64, 64])]
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        groups: Sequence[int] = (2, 2, 2),
+        kernel_size: int = 1,
+        kv_pool: int = 1,
+        context: str = 'token',
+        position: str = 'sincos',
+        combine: str = 'fuse',
+        out_proj: bool = False,
+        mid_channels: int | None = None,
+        num_maps: int | Literal['shared'] = 1,
+        gate_init: float = 0.0,
+        init_cfg: dict | list[dict] | None = None,
+        **unknown,
+    ) -> None:
+        super().__init__(init_cfg)
+        if unknown:
+            raise ValueError(_unknown_argument(unknown))
+        if num_maps != 'shared' and (
+            not isinstance(num_maps, int) or num_maps < 1
+        ):
+            raise ValueError(
+                f"num_maps={num_maps!r} must be a positive int or 'shared'"
+            )
+        self.in_channels = in_channels
+        self.num_maps = num_maps
+
+        def build_graph() -> nn.Module:
+            graph = ParseGraph(
+                mid_channels or in_channels,
+                groups,
+                kernel_size,
+                kv_pool,
+                context,
+                position,
+                combine,
+                out_proj,
+                gate_init=1.0 if mid_channels else gate_init,
+            )
+            if mid_channels is None:
+                return graph
+            return GatedBottleneck(in_channels, mid_channels, graph, gate_init)
+
+        self.graphs = nn.ModuleList(
+            build_graph()
+            for _ in range(1 if num_maps == 'shared' else num_maps)
+        )
+
+    def init_weights(self) -> None:
+        """Initialise by ``init_cfg``, then set the gates to their start."""
+        first_time = not self.is_init
+        super().init_weights()
+        if first_time:
+            for module in self.modules():
+                if isinstance(module, LayerScale):
+                    module.reset_parameters()
+
+    def forward(self, feats: Tensor | Sequence[Tensor]):
+        """Refine every feature map.
+
+        Args:
+            feats (Tensor | tuple[Tensor] | list[Tensor]): Feature maps (B, C,
+                H, W); their sizes may differ.
+
+        Returns:
+            Tensor | tuple[Tensor] | list[Tensor]: Refined maps in the
+            container, shapes and dtypes of the input.
+        """
+        if isinstance(feats, Tensor):
+            return self._refine([feats])[0]
+        if not isinstance(feats, tuple | list):
+            raise ValueError(
+                'RMPG takes a Tensor, or a tuple or list of them, got '
+                f'{type(feats).__name__}: change out_type or out_indices of '
+                'the backbone'
+            )
+        return type(feats)(self._refine(feats))
+
+    def _refine(self, feats: Sequence[Tensor]) -> list[Tensor]:
+        graphs = list(self.graphs)
+        if self.num_maps == 'shared':
+            graphs *= len(feats)
+        if len(feats) != len(graphs):
+            raise ValueError(
+                f'RMPG has num_maps={self.num_maps}, got {len(feats)} feature '
+                "maps: set num_maps to that number, or to 'shared'"
+            )
+        for feat in feats:
+            if feat.ndim != 4 or feat.shape[1] != self.in_channels:
+                raise ValueError(
+                    f'RMPG has in_channels={self.in_channels}, got a feature '
+                    f'map of shape {tuple(feat.shape)}: set in_channels to '
+                    'the channels of (B, C, H, W)'
+                )
+        return [graph(feat) for graph, feat in zip(graphs, feats)]
+
+
+def _unknown_argument(unknown: dict) -> str:
+    names = list(inspect.signature(RMPG).parameters)[:-1]
+    key, value = next(iter(unknown.items()))
+    close = difflib.get_close_matches(key, names, n=1)
+    if close:
+        hint = f'did you mean {close[0]}?'
+    else:
+        hint = (
+            'if it comes from the neck of an inherited config, add '
+            '_delete_=True to your neck'
+        )
+    return (
+        f'RMPG has no argument {key}={value!r}: {hint} It takes '
+        f'{", ".join(names)}'
+    )

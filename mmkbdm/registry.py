@@ -1,0 +1,29 @@
+"""Registries of the ``mmkbdm`` scope.
+
+MMEngine imports this file by itself when a config says ``mmkbdm.Name``, and
+it swallows an ``ImportError`` raised here: only MMEngine may be imported.
+The modules in ``locations`` are imported at the first look-up.
+"""
+
+from mmengine.registry import HOOKS as MMENGINE_HOOKS
+from mmengine.registry import MODELS as MMENGINE_MODELS
+from mmengine.registry import TRANSFORMS as MMENGINE_TRANSFORMS
+from mmengine.registry import Registry
+
+MODELS = Registry(
+    'model',
+    parent=MMENGINE_MODELS,
+    scope='mmkbdm',
+    locations=['mmkbdm.models'])
+
+TRANSFORMS = Registry(
+    'transform',
+    parent=MMENGINE_TRANSFORMS,
+    scope='mmkbdm',
+    locations=['mmkbdm.datasets.transforms'])
+
+HOOKS = Registry(
+    'hook',
+    parent=MMENGINE_HOOKS,
+    scope='mmkbdm',
+    locations=['mmkbdm.engine.hooks'])

@@ -1,0 +1,5 @@
+"""Every test runs with the compatibility layer that our tools switch on."""
+
+from mmkbdm import compat
+
+compat.activate()

@@ -1,0 +1,108 @@
+"""The plain recursive definition of the parse graph, the reference in tests.
+
+One node at a time, straight from the equations, on the parameters of a
+:class:`~mmkbdm.models.layers.ParseGraph`. Nothing of its forward is used.
+"""
+
+import math
+
+import torch
+import torch.nn.functional as F
+
+from mmkbdm.models.layers import sincos_position_2d
+
+
+def refine(graph, x):
+    """Refine x (B, C, H, W) along the tree of graph, recursively."""
+    return _node(graph, 0, 0, x)
+
+
+def _own(parameter, j, n):
+    """The part of a level's parameter that belongs to node j of n."""
+    return parameter.chunk(n)[j]
+
+
+def _node(graph, depth, j, x):
+    if depth == len(graph.levels):
+        return x
+    level = graph.levels[depth]
+    n, g = level.relation.num_nodes, level.relation.num_children
+    u = torch.cat(
+        [
+            _node(graph, depth + 1, j * g + i, part)
+            for i, part in enumerate(x.chunk(g, dim=1))
+        ],
+        dim=1,
+    )
+    y = F.layer_norm(
+        u.movedim(1, -1),
+        u.shape[1:2],
+        _own(level.norm.weight, j, n),
+        _own(level.norm.bias, j, n),
+        level.norm.eps,
+    ).movedim(-1, 1)
+    z = _context(level.relation, j, y)
+    branch = _combine(level.combination, j, n, y, z)
+    return u + _own(level.gate.gamma, j, n).view(1, -1, 1, 1) * branch
+
+
+def _context(relation, j, y):
+    n, g, r = relation.num_nodes, relation.num_children, relation.kv_pool
+    conv = relation.projection
+    weights = _own(conv.weight, j, n).chunk(relation.num_parts)
+    biases = _own(conv.bias, j, n).chunk(relation.num_parts)
+
+    def convolve(part, source):
+        return F.conv2d(
+            source, weights[part], biases[part], padding=conv.padding
+        )
+
+    if relation.context == 'none':
+        return convolve(0, y)
+    placed = y
+    if relation.position == 'sincos':
+        placed = y + sincos_position_2d(*y.shape[1:], like=y)
+    q = convolve(0, placed)
+    k = convolve(1, _pool(placed, r))
+    v = convolve(2, _pool(y, r))
+    if relation.context == 'channel':
+        q, k, v = (t.flatten(2) for t in (q, k, v))
+        a = (q @ k.transpose(1, 2) / math.sqrt(q.shape[-1])).softmax(-1)
+        return (a @ v).reshape(y.shape)
+    q, k, v = (
+        torch.cat([c.flatten(2) for c in t.chunk(g, dim=1)], dim=2)
+        for t in (q, k, v)
+    )  # (B, d, g P), one child after the other
+    a = (q.transpose(1, 2) @ k / math.sqrt(q.shape[1])).softmax(-1)
+    z = v @ a.transpose(1, 2)
+    return torch.cat(z.chunk(g, dim=2), dim=1).reshape(y.shape)
+
+
+def _pool(x, r):
+    if r == 1:
+        return x
+    rows = []
+    for top in range(0, x.shape[2], r):
+        blocks = [
+            x[:, :, top : top + r, left : left + r].mean((2, 3))
+            for left in range(0, x.shape[3], r)
+        ]
+        rows.append(torch.stack(blocks, dim=-1))
+    return torch.stack(rows, dim=-2)
+
+
+def _combine(combination, j, n, y, z):
+    def convolve(conv, source):
+        return F.conv2d(
+            source,
+            _own(conv.weight, j, n),
+            _own(conv.bias, j, n),
+            padding=conv.padding,
+        )
+
+    if hasattr(combination, 'conv1'):
+        hidden = convolve(combination.conv1, torch.cat([y, z], dim=1))
+        return convolve(combination.conv2, hidden.relu())
+    if isinstance(combination.out_proj, torch.nn.Identity):
+        return z
+    return convolve(combination.out_proj, z)

@@ -1,0 +1,71 @@
+"""Train a pose network: python tools/train.py CONFIG [flags]."""
+
+import argparse
+
+from mmkbdm.apis.arguments import (
+    check_images_on_load,
+    load_config,
+    make_parser,
+)
+from mmkbdm.apis.errors import command_line
+
+
+def parse_args() -> argparse.Namespace:
+    """Flags of MMPose's own tool, and one more for unreadable images."""
+    parser = make_parser('Train a pose network')
+    parser.add_argument(
+        '--resume',
+        nargs='?',
+        const='auto',
+        help='go on from this checkpoint, or from the last one in the work '
+        'folder when no path is given',
+    )
+    parser.add_argument(
+        '--amp', action='store_true', help='automatic mixed precision'
+    )
+    parser.add_argument(
+        '--no-validate',
+        action='store_true',
+        help='do not evaluate during training',
+    )
+    parser.add_argument(
+        '--auto-scale-lr',
+        action='store_true',
+        help='scale the learning rate by the batch size over all devices',
+    )
+    parser.add_argument(
+        '--skip-corrupt-images',
+        action='store_true',
+        help='log and count images that do not decode instead of stopping',
+    )
+    return parser.parse_args()
+
+
+@command_line
+def main() -> None:
+    """Check what the config needs, then hand it to MMEngine's Runner."""
+    args = parse_args()
+    from mmengine.runner import Runner
+
+    from mmkbdm.apis.preflight import preflight
+
+    cfg = load_config(args)
+    if args.no_validate:
+        cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
+    if args.amp:
+        cfg.optim_wrapper.type = 'AmpOptimWrapper'
+        cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
+    if args.resume is not None:
+        cfg.resume = True
+        cfg.load_from = None if args.resume == 'auto' else args.resume
+    if args.auto_scale_lr:
+        cfg.auto_scale_lr.enable = True
+    if args.cfg_options is not None:
+        cfg.merge_from_dict(args.cfg_options)
+    check_images_on_load(cfg, args.skip_corrupt_images)
+    preflight(cfg, phases=('train', 'val'))
+    Runner.from_cfg(cfg).train()
+
+
+if __name__ == '__main__':
+    main()
