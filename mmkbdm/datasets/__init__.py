@@ -1,0 +1,1 @@
+"""Datasets of ``mmkbdm``; each subpackage is imported on its own."""
