@@ -50,8 +50,6 @@ def main() -> None:
     from mmkbdm.apis.preflight import preflight
 
     cfg = load_config(args)
-    if args.no_validate:
-        cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     if args.amp:
         cfg.optim_wrapper.type = 'AmpOptimWrapper'
         cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
@@ -62,6 +60,8 @@ def main() -> None:
         cfg.auto_scale_lr.enable = True
     if args.cfg_options is not None:
         cfg.merge_from_dict(args.cfg_options)
+    if args.no_validate:
+        cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     check_images_on_load(cfg, args.skip_corrupt_images)
     preflight(cfg, phases=('train', 'val'))
     Runner.from_cfg(cfg).train()

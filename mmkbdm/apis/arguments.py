@@ -49,6 +49,23 @@ def make_parser(description: str) -> argparse.ArgumentParser:
     return parser
 
 
+def read_config(path: str) -> Config:
+    """Read a config file.
+
+    Raises:
+        PreflightError: When it, or a file that it inherits, does not exist.
+    """
+    if not Path(path).is_file():
+        raise PreflightError(
+            f'{path} does not exist: give the path of a config file, '
+            'for example configs/rmpg/vitpose_b_rmpg_coco.py'
+        )
+    try:
+        return Config.fromfile(path)
+    except FileNotFoundError as error:
+        raise PreflightError(f'{path}: {error}: look at _base_') from error
+
+
 def load_config(args: argparse.Namespace) -> Config:
     """Read the config and merge what both tools take from the command line.
 
@@ -61,13 +78,8 @@ def load_config(args: argparse.Namespace) -> Config:
     Raises:
         PreflightError: When the config file does not exist.
     """
-    if not Path(args.config).is_file():
-        raise PreflightError(
-            f'{args.config} does not exist: give the path of a config file, '
-            'for example configs/rmpg/vitpose_b_rmpg_coco.py'
-        )
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
-    cfg = Config.fromfile(args.config)
+    cfg = read_config(args.config)
     cfg.launcher = args.launcher
     if not torch.cuda.is_available():
         cfg.env_cfg.dist_cfg.backend = 'gloo'  # NCCL talks between GPUs only
@@ -110,7 +122,9 @@ def _replace_loading(cfg, on_error: str) -> None:
         for value in cfg:
             _replace_loading(value, on_error)
     elif isinstance(cfg, dict):
-        if cfg.get('type') == 'LoadImage':
+        if cfg.get('type') in ('LoadImage', 'mmpose.LoadImage'):
             cfg.update(type='mmkbdm.LoadImage', on_error=on_error)
+        elif cfg.get('type') == 'mmkbdm.LoadImage' and on_error == 'skip':
+            cfg['on_error'] = on_error
         for value in cfg.values():
             _replace_loading(value, on_error)

@@ -4,7 +4,7 @@ import json
 import math
 import os
 
-from mmkbdm.apis.errors import PreflightError
+from mmkbdm.apis.errors import TOY_CONFIG, PreflightError
 
 
 def check_coco_file(ann_file: str, img_dir: str) -> None:
@@ -23,6 +23,11 @@ def check_coco_file(ann_file: str, img_dir: str) -> None:
     try:
         with open(ann_file, encoding='utf-8') as file:
             data = json.load(file)
+    except OSError as error:
+        raise PreflightError(
+            f'{ann_file} cannot be read ({error.strerror}): it must be a '
+            'file that you may read'
+        ) from error
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise PreflightError(
             f'{ann_file} is not a whole JSON file ({error}): get it again'
@@ -33,7 +38,21 @@ def check_coco_file(ann_file: str, img_dir: str) -> None:
             raise PreflightError(
                 f'{ann_file} is not a COCO file: it has no list "{key}"'
             )
-    images = {image.get('id'): image for image in data['images']}
+        for index, record in enumerate(found):
+            if not isinstance(record, dict):
+                raise PreflightError(
+                    f'{ann_file} is not a COCO file: {key}[{index}] is a '
+                    f'{type(record).__name__}, not a dict'
+                )
+    images = {}
+    for index, image in enumerate(data['images']):
+        for key in ('id', 'file_name'):
+            if key not in image:
+                raise PreflightError(
+                    f'{ann_file}: images[{index}] has no {key}: mend or '
+                    'remove it'
+                )
+        images[image['id']] = image
     used = set()
     for annotation in data['annotations']:
         problem = _problem(annotation, images)
@@ -54,7 +73,8 @@ def check_coco_file(ann_file: str, img_dir: str) -> None:
         raise PreflightError(
             f'{os.path.join(img_dir, min(missing))} does not exist, and '
             f'{len(missing) - 1} more of the {len(used)} annotated images of '
-            f'{ann_file}: unpack the images there or set data_prefix.img'
+            f'{ann_file}: unpack the images there or set data_prefix.img; '
+            f'{TOY_CONFIG} runs on data that "make quickstart" makes'
         )
 
 

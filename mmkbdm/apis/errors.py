@@ -5,6 +5,9 @@ import sys
 from collections.abc import Callable
 from urllib.error import URLError
 
+# Runs without any download.
+TOY_CONFIG = 'configs/rmpg/simplebaseline_toy_rmpg_toyhuman.py'
+
 
 class PreflightError(ValueError):
     """Something that a run needs is missing or wrong; one line, with fix."""
@@ -43,18 +46,19 @@ def user_message(error: Exception) -> str | None:
 
     Args:
         error (Exception): Raised by a tool. An error of a data loader's
-            process carries that process's traceback as its message; its last
-            line is the reason.
+            process carries that process's traceback as its message; the
+            reason stands at its end.
     """
     from mmkbdm.compat.checkpoint import CheckpointError
     from mmkbdm.datasets.transforms import UnreadableImageError
     from mmkbdm.engine.checkpoint_match import CheckpointMismatchError
 
     if isinstance(error, URLError):
-        return (
+        return _one_line(
             f'a file could not be downloaded ({error.reason}); the line '
-            'above names it: fetch it where there is a network, or set the '
-            'init_cfg that names it to None with --cfg-options'
+            'above that begins with "Loads checkpoint" names it: fetch it '
+            'where there is a network, or do without it by --cfg-options '
+            'that set its init_cfg or load_from to None'
         )
     ours = (
         PreflightError,
@@ -63,6 +67,12 @@ def user_message(error: Exception) -> str | None:
         UnreadableImageError,
     )
     if isinstance(error, ours):
-        last_line = str(error).strip().splitlines()[-1]
-        return last_line.split(f'{type(error).__name__}: ')[-1]
+        message = str(error)
+        if 'Original Traceback' in message:
+            message = message.rpartition(f'{type(error).__name__}: ')[2]
+        return _one_line(message)
     return None
+
+
+def _one_line(message: str) -> str:
+    return ' '.join(message.split())

@@ -16,10 +16,10 @@ from mmengine.registry import DATASETS as MMENGINE_DATASETS
 from mmengine.registry import init_default_scope
 
 from mmkbdm.apis.coco_file import check_coco_file
-from mmkbdm.apis.errors import PreflightError
-from mmkbdm.compat.checkpoint import read_checkpoint
+from mmkbdm.apis.errors import TOY_CONFIG, PreflightError
+from mmkbdm.compat import weights_only
+from mmkbdm.compat.checkpoint import CheckpointError, read_checkpoint
 
-TOY_CONFIG = 'configs/rmpg/simplebaseline_toy_rmpg_toyhuman.py'
 SOURCES = {
     'CocoDataset': 'COCO 2017 from cocodataset.org',
     'CrowdPoseDataset': 'CrowdPose from github.com/MVIG-SJTU/AlphaPose',
@@ -47,7 +47,8 @@ def preflight(cfg: Config, phases: tuple[str, ...]) -> None:
             check_dataset(loader.dataset, f'{phase}_dataloader.dataset')
             check_evaluator(cfg.get(f'{phase}_evaluator'), phase)
     check_load_from(cfg)
-    if 'train' in phases and not cfg.get('load_from'):
+    if 'train' in phases:
+        # MMEngine reads them even when a checkpoint replaces them later.
         check_pretrained(cfg.model, 'model')
 
 
@@ -76,8 +77,8 @@ def check_model(model: dict) -> None:
         try:
             with torch.device('meta'):
                 MODELS.build(neck)
-        except (ValueError, TypeError) as error:
-            raise PreflightError(f'model.neck: {error}') from error
+        except (ValueError, TypeError, KeyError) as error:
+            raise PreflightError(f'model.neck: {error.args[0]}') from error
 
 
 def check_dataset(dataset: dict, where: str) -> None:
@@ -136,25 +137,32 @@ def check_load_from(cfg: Config) -> None:
     """Read the checkpoint that the run starts from, and find the last one.
 
     A process killed while it names its last checkpoint leaves an empty
-    ``last_checkpoint``; the newest whole checkpoint is taken instead.
+    ``last_checkpoint``; the newest whole checkpoint is taken instead, or,
+    when there is none yet, training starts from the beginning.
+
+    Args:
+        cfg (Config): Complete config; ``load_from`` and ``resume`` are
+            changed when ``last_checkpoint`` does not tell.
 
     Raises:
-        PreflightError: When there is nothing to resume from.
-        CheckpointError: When the file is missing, truncated or hostile.
+        CheckpointError: When the file is missing, truncated or hostile, or
+            every saved checkpoint is damaged.
     """
     if cfg.get('resume') and not cfg.get('load_from'):
         work_dir = Path(cfg.work_dir)
         named = work_dir / 'last_checkpoint'
         last = named.read_text().strip() if named.exists() else ''
-        if not last:
-            saved = [*work_dir.glob('epoch_*.pth'), *work_dir.glob('iter_*')]
-            if not saved:
-                return  # MMEngine says so and starts from the beginning
-            last = str(max(saved, key=lambda path: path.stat().st_mtime))
-            cfg.load_from = last
-        read_checkpoint(last)
+        if last and Path(last).exists():
+            _check_checkpoint(last)
+            return
+        cfg.load_from = _newest_whole(work_dir)
+        cfg.resume = cfg.load_from is not None
+        outcome = f'resuming from {cfg.load_from}'
+        if not cfg.resume:
+            outcome = 'no checkpoint there, starting from the beginning'
+        print(f'{named} names no file that exists: {outcome}')
     elif cfg.get('load_from') and '://' not in cfg.load_from:
-        read_checkpoint(cfg.load_from)
+        _check_checkpoint(cfg.load_from)
 
 
 def check_pretrained(cfg: dict | list, where: str) -> None:
@@ -164,7 +172,7 @@ def check_pretrained(cfg: dict | list, where: str) -> None:
         PreflightError: Names the path, the config key and what to do.
     """
     for place, init_cfg in _init_cfgs(cfg, where):
-        path = init_cfg.get('checkpoint', '')
+        path = init_cfg.get('checkpoint') or ''
         if init_cfg.get('type') != 'Pretrained' or not path:
             continue
         advice = (
@@ -176,9 +184,10 @@ def check_pretrained(cfg: dict | list, where: str) -> None:
                 f'{path} does not exist ({place}.checkpoint): put the '
                 f'weights there, {advice}'
             )
-        if path.startswith('http'):
+        url = _download_url(path)
+        if url:
             cache = Path(torch.hub.get_dir(), 'checkpoints')
-            target = cache / os.path.basename(urlparse(path).path)
+            target = cache / os.path.basename(urlparse(url).path)
             if not target.exists():
                 print(
                     f'{path} will be downloaded to {target}; without a '
@@ -192,9 +201,55 @@ def _init_cfgs(cfg, where: str) -> Iterator[tuple[str, dict]]:
             yield from _init_cfgs(value, f'{where}.{index}')
     elif isinstance(cfg, dict):
         for key, value in cfg.items():
-            if key == 'init_cfg' and isinstance(value, dict):
-                yield f'{where}.{key}', value
+            if key == 'init_cfg':
+                several = value if isinstance(value, list) else [value]
+                for init_cfg in several:
+                    if isinstance(init_cfg, dict):
+                        yield f'{where}.{key}', init_cfg
             yield from _init_cfgs(value, f'{where}.{key}')
+
+
+def _download_url(path: str) -> str | None:
+    """Where a checkpoint comes from; None when it is no download."""
+    if path.startswith('torchvision://'):
+        from mmengine.runner.checkpoint import get_torchvision_models
+
+        return get_torchvision_models().get(path.split('://')[1])
+    return path if path.startswith('http') else None
+
+
+def _check_checkpoint(path: str) -> None:
+    """Refuse a file that cannot be loaded.
+
+    Before torch 2.6 MMEngine loads its checkpoints without
+    ``weights_only``, and with it they cannot be loaded: there only the
+    file's existence is looked at.
+    """
+    if weights_only.needed()[0]:
+        read_checkpoint(path)
+    elif not os.path.isfile(path):
+        raise CheckpointError(f'{path}: no such file')
+
+
+def _newest_whole(work_dir: Path) -> str | None:
+    """Return the last checkpoint that can be read, None without any.
+
+    Raises:
+        CheckpointError: When there are some and all are damaged.
+    """
+    saved = [*work_dir.glob('epoch_*.pth'), *work_dir.glob('iter_*.pth')]
+    saved.sort(key=lambda path: path.stat().st_mtime, reverse=True)
+    damaged = None
+    for path in saved:
+        try:
+            _check_checkpoint(str(path))
+        except CheckpointError as error:
+            damaged = damaged or error
+        else:
+            return str(path)
+    if damaged:
+        raise damaged
+    return None
 
 
 def _how_to_get(dataset: dict, ann_file: str) -> str:

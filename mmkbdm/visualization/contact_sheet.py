@@ -24,19 +24,14 @@ def contact_sheet(
 
     Returns:
         np.ndarray: The page, uint8 (H, W, 3), white where there is nothing.
+
+    Raises:
+        ValueError: When there is no picture.
     """
+    if not pictures:
+        raise ValueError('a contact sheet needs at least one picture, got 0')
     gap, margin = 8, 36 if title else 8
-    cells = [
-        cv2.resize(
-            picture,
-            (
-                round(picture.shape[1] * cell_height / picture.shape[0]),
-                cell_height,
-            ),
-            interpolation=cv2.INTER_AREA,
-        )
-        for picture in pictures
-    ]
+    cells = [_scaled(picture, cell_height) for picture in pictures]
     cell_width = max(cell.shape[1] for cell in cells)
     columns = min(columns, len(cells))
     rows = math.ceil(len(cells) / columns)
@@ -53,10 +48,24 @@ def contact_sheet(
         row, column = divmod(index, columns)
         top = margin + row * (cell_height + gap)
         left = gap + column * (cell_width + gap)
+        left += (cell_width - cell.shape[1]) // 2
         page[top : top + cell_height, left : left + cell.shape[1]] = cell
     if title:
         font = cv2.FONT_HERSHEY_SIMPLEX
+        needed = cv2.getTextSize(title, font, 0.7, 1)[0][0]
+        scale = 0.7 * min(1, (page.shape[1] - 2 * gap) / needed)
         cv2.putText(
-            page, title, (gap, 25), font, 0.7, (40, 40, 40), 1, cv2.LINE_AA
+            page, title, (gap, 25), font, scale, (40, 40, 40), 1, cv2.LINE_AA
         )
     return page
+
+
+def _scaled(picture: np.ndarray, height: int) -> np.ndarray:
+    """Give a picture a height, keeping its aspect ratio."""
+    width = max(1, round(picture.shape[1] * height / picture.shape[0]))
+    smaller = height < picture.shape[0]
+    return cv2.resize(
+        picture,
+        (width, height),
+        interpolation=cv2.INTER_AREA if smaller else cv2.INTER_CUBIC,
+    )

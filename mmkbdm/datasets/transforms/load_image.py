@@ -3,6 +3,7 @@
 import logging
 
 import torch
+from mmcv.transforms import LoadImageFromFile
 from mmengine.logging import print_log
 from mmpose.datasets.transforms import LoadImage as MMPoseLoadImage
 
@@ -10,7 +11,7 @@ from mmkbdm.registry import TRANSFORMS
 
 
 class UnreadableImageError(ValueError):
-    """An image file exists but does not decode."""
+    """An image file is missing, cannot be read or does not decode."""
 
 
 @TRANSFORMS.register_module()
@@ -18,9 +19,11 @@ class LoadImage(MMPoseLoadImage):
     """MMPose's LoadImage with an answer to unreadable files.
 
     Args:
-        on_error (str): ``raise`` stops with the file and the record;
-            ``skip`` logs and counts it and lets the dataset draw another
-            sample, in training only. Defaults to ``raise``.
+        on_error (str): What to do with a file that does not decode:
+            ``raise`` stops with the file and the record; ``skip`` logs and
+            counts it and lets the dataset draw another sample, in training
+            only. A file that is missing or may not be read always stops.
+            Defaults to ``raise``.
         **kwargs: Arguments of
             :class:`mmpose.datasets.transforms.LoadImage`.
 
@@ -41,16 +44,21 @@ class LoadImage(MMPoseLoadImage):
 
     def transform(self, results: dict) -> dict | None:
         """Load ``results['img_path']``; None means: draw another sample."""
-        try:
+        if 'img' in results:
             return super().transform(results)
-        except FileNotFoundError:
-            raise
+        try:
+            # MMPose's own transform rebuilds every exception from one
+            # string, which loses errno and fails for some classes.
+            return LoadImageFromFile.transform(self, results)
         except Exception as error:
             record = results.get('id', results.get('img_id'))
-            message = (
-                f'image {results["img_path"]} of annotation {record} cannot '
-                f'be decoded ({type(error).__name__})'
-            )
+            image = f'image {results["img_path"]} of annotation {record}'
+            if isinstance(error, OSError) and error.errno is not None:
+                raise UnreadableImageError(
+                    f'{image} cannot be read ({error.strerror}): put the '
+                    'file there, with permission to read it'
+                ) from error
+            message = f'{image} cannot be decoded ({type(error).__name__})'
             if self.on_error == 'raise':
                 raise UnreadableImageError(
                     f'{message}: replace the file, or train with '

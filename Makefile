@@ -1,0 +1,63 @@
+# make help lists what there is.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+WORK := work_dirs/quickstart
+CONFIG := configs/rmpg/simplebaseline_toy_rmpg_toyhuman.py
+REQUIREMENTS := requirements/stack.txt requirements/stack_mm.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help env quickstart test lint clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' \
+	    $(MAKEFILE_LIST)
+
+env: $(STAMP)  ## make the environment .venv (PYTHON=... chooses 3.10 or 3.11)
+
+$(STAMP): $(REQUIREMENTS) setup.py
+	@command -v $(PYTHON) > /dev/null || { \
+	    echo "error: $(PYTHON) is not there: install Python 3.11, or name" \
+	    "one by make env PYTHON=/path/to/python3.11" >&2; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] \
+	    not in ((3, 10), (3, 11)))' || { \
+	    echo "error: $$($(PYTHON) --version 2>&1) does not fit:" \
+	    "xtcocotools has wheels for Python 3.10 and 3.11 only; name one by" \
+	    "make env PYTHON=python3.11" >&2; exit 2; }
+	@echo "== environment in $(VENV): about 2 GB and two minutes"
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --disable-pip-version-check \
+	    -r requirements/stack.txt
+	$(BIN)/python -m pip install --disable-pip-version-check --no-deps \
+	    -r requirements/stack_mm.txt
+	$(BIN)/python -m pip install --disable-pip-version-check --no-deps \
+	    --no-build-isolation -e .
+	@touch $@
+
+quickstart: $(STAMP)  ## train, evaluate and draw RMPG on people it renders
+	@echo "== 1/4 render the toy people"
+	$(BIN)/python tools/dataset/make_toy_human.py data/toyhuman --workers 2
+	@echo "== 2/4 train a small pose network with RMPG"
+	$(BIN)/python tools/train.py $(CONFIG) --work-dir $(WORK)
+	@echo "== 3/4 evaluate it and draw its predictions"
+	$(BIN)/python tools/test.py $(CONFIG) "$$(cat $(WORK)/last_checkpoint)" \
+	    --work-dir $(WORK) --out $(WORK)/metrics.json \
+	    --show-dir $(WORK)/pictures --interval 10
+	@echo "== 4/4 done"
+	@cat $(WORK)/metrics.json; echo
+	@echo "metrics   $(WORK)/metrics.json"
+	@echo "log       $(WORK)/$$(cd $(WORK) && ls -d */ | head -1)"
+	@echo "picture   $(WORK)/pictures/contact_sheet.png (truth | prediction)"
+	@echo "next      $(BIN)/python tools/train.py" \
+	    "configs/rmpg/simplebaseline_toy_toyhuman.py  # the baseline"
+
+test: $(STAMP)  ## run all tests
+	$(BIN)/python -m pytest -n 2
+
+lint: $(STAMP)  ## check style
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+clean:  ## remove the environment and what the quickstart made
+	rm -rf $(VENV) data/toyhuman $(WORK)

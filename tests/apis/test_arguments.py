@@ -1,0 +1,78 @@
+from pathlib import Path
+
+import pytest
+from mmengine.config import Config
+
+from mmkbdm.apis.arguments import (
+    check_images_on_load,
+    load_config,
+    make_parser,
+    read_config,
+)
+from mmkbdm.apis.errors import PreflightError
+
+CONFIG = Path(__file__).parents[2] / (
+    'configs/rmpg/simplebaseline_toy_rmpg_toyhuman.py'
+)
+
+
+def test_missing_config():
+    with pytest.raises(PreflightError, match='nothing.py does not exist'):
+        read_config('nothing.py')
+
+
+def test_missing_base_config(tmp_path):
+    path = tmp_path / 'config.py'
+    path.write_text("_base_ = './gone.py'\n")
+    with pytest.raises(PreflightError) as caught:
+        read_config(str(path))
+    assert 'gone.py' in str(caught.value)
+    assert '_base_' in str(caught.value)
+
+
+def test_default_work_dir_and_pictures():
+    args = make_parser('').parse_args([str(CONFIG), '--show-dir', 'pictures'])
+    cfg = load_config(args)
+    assert cfg.work_dir == 'work_dirs/simplebaseline_toy_rmpg_toyhuman'
+    hook = cfg.default_hooks.visualization
+    assert hook.enable
+    assert hook.out_dir == str(Path('pictures').absolute())
+
+
+@pytest.fixture
+def cfg():
+    def loader(kind, **kwargs):
+        pipeline = [dict(type=kind, **kwargs), dict(type='PackPoseInputs')]
+        return dict(dataset=dict(type='CocoDataset', pipeline=pipeline))
+
+    nested = loader('LoadImage')
+    nested['dataset'] = dict(
+        type='CombinedDataset', datasets=[nested['dataset']], pipeline=[]
+    )
+    return Config(
+        dict(
+            train_dataloader=nested,
+            val_dataloader=loader('mmpose.LoadImage', to_float32=True),
+            test_dataloader=None,
+        )
+    )
+
+
+@pytest.mark.parametrize('skip, answer', [(False, 'raise'), (True, 'skip')])
+def test_images_are_skipped_in_training_only(cfg, skip, answer):
+    check_images_on_load(cfg, skip)
+    train = cfg.train_dataloader.dataset.datasets[0].pipeline
+    assert train[0] == dict(type='mmkbdm.LoadImage', on_error=answer)
+    assert train[1] == dict(type='PackPoseInputs')
+    assert cfg.val_dataloader.dataset.pipeline[0] == dict(
+        type='mmkbdm.LoadImage', to_float32=True, on_error='raise'
+    )
+
+
+def test_our_own_loading_obeys_the_flag_and_keeps_its_setting(cfg):
+    train = cfg.train_dataloader.dataset.datasets[0].pipeline
+    train[0] = dict(type='mmkbdm.LoadImage', on_error='raise')
+    check_images_on_load(cfg, True)
+    assert train[0]['on_error'] == 'skip'
+    check_images_on_load(cfg, False)
+    assert train[0]['on_error'] == 'skip'
