@@ -14,16 +14,19 @@ MODELS = Registry(
     'model',
     parent=MMENGINE_MODELS,
     scope='mmkbdm',
-    locations=['mmkbdm.models'])
+    locations=['mmkbdm.models'],
+)
 
 TRANSFORMS = Registry(
     'transform',
     parent=MMENGINE_TRANSFORMS,
     scope='mmkbdm',
-    locations=['mmkbdm.datasets.transforms'])
+    locations=['mmkbdm.datasets.transforms'],
+)
 
 HOOKS = Registry(
     'hook',
     parent=MMENGINE_HOOKS,
     scope='mmkbdm',
-    locations=['mmkbdm.engine.hooks'])
+    locations=['mmkbdm.engine.hooks'],
+)

@@ -27,6 +27,7 @@ def main() -> None:
     import mmengine
     from mmengine.runner import Runner
 
+    from mmkbdm.apis.distributed import prepare_cpu_processes
     from mmkbdm.apis.preflight import preflight
 
     cfg = load_config(args)
@@ -45,6 +46,7 @@ def main() -> None:
         cfg.merge_from_dict(args.cfg_options)
     check_images_on_load(cfg)
     preflight(cfg, phases=('test',))
+    prepare_cpu_processes(cfg)
     metrics = Runner.from_cfg(cfg).test()
     if args.out:
         Path(args.out).parent.mkdir(parents=True, exist_ok=True)

@@ -47,6 +47,7 @@ def main() -> None:
     args = parse_args()
     from mmengine.runner import Runner
 
+    from mmkbdm.apis.distributed import prepare_cpu_processes
     from mmkbdm.apis.preflight import preflight
 
     cfg = load_config(args)
@@ -64,6 +65,7 @@ def main() -> None:
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     check_images_on_load(cfg, args.skip_corrupt_images)
     preflight(cfg, phases=('train', 'val'))
+    prepare_cpu_processes(cfg)
     Runner.from_cfg(cfg).train()
 
 

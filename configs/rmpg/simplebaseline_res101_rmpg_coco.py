@@ -5,8 +5,6 @@ _base_ = (
 )
 
 # The trunk gives 2048 channels: the parse graph works on 256 of them.
-model = dict(
-    neck=dict(type='mmkbdm.RMPG', in_channels=2048, mid_channels=256)
-)
+model = dict(neck=dict(type='mmkbdm.RMPG', in_channels=2048, mid_channels=256))
 
 default_hooks = dict(checkpoint=dict(type='mmkbdm.SafeCheckpointHook'))

@@ -44,7 +44,11 @@ def test_parameter_totals(name):
 def image_size(cfg):
     """Height and width; a convolutional host is tested on small images."""
     width, height = cfg.codec.input_size
-    shrink = 1 if 'VisionTransformer' in cfg.model.backbone.type or width < 128 else 2
+    shrink = (
+        1
+        if 'VisionTransformer' in cfg.model.backbone.type or width < 128
+        else 2
+    )
     return height // shrink, width // shrink
 
 
@@ -59,7 +63,7 @@ def heatmaps(model, image):
 
 @pytest.mark.parametrize('name', [*TOTALS, TOY[1]])
 def test_network_with_a_plain_checkpoint_is_the_plain_network(name):
-    """strict=False, after init_weights, autocast: RMPG starts as the identity."""
+    """RMPG starts as the identity, also after init_weights and autocast."""
     cfg = load(name)
     cfg.model.backbone.pop('init_cfg', None)
     neck = cfg.model.pop('neck')

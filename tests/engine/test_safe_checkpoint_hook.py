@@ -152,6 +152,12 @@ def test_resume_goes_on_with_the_same_state(tmp_path):
         assert torch.equal(value, runner.model.state_dict()[name])
 
 
+def test_evaluation_alone_saves_nothing(tmp_path):
+    runner = make_runner(tmp_path)
+    assert runner.val()['score'] == 1
+    assert not checkpoints(tmp_path)
+
+
 class TestMatch:
     @pytest.fixture
     def saved(self, tmp_path):
@@ -196,8 +202,6 @@ class TestMatch:
         checkpoint = torch.load(saved, weights_only=True)
         del checkpoint['state_dict']['neck.bias']
         torch.save(checkpoint, saved)
-        runner = make_runner(
-            tmp_path / 'b', load_from=str(saved), resume=True
-        )
+        runner = make_runner(tmp_path / 'b', load_from=str(saved), resume=True)
         with pytest.raises(CheckpointMismatchError, match='neck.bias'):
             runner.train()

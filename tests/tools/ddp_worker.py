@@ -25,9 +25,7 @@ def main(data, out):
     rank = int(os.environ.get('RANK', 0))
     if world > 1:
         torch.distributed.init_process_group('gloo')
-    cfg = Config.fromfile(
-        'configs/rmpg/simplebaseline_toy_rmpg_toyhuman.py'
-    )
+    cfg = Config.fromfile('configs/rmpg/simplebaseline_toy_rmpg_toyhuman.py')
     init_default_scope(cfg.default_scope)
     dataset = cfg.train_dataloader.dataset
     dataset.data_root = data

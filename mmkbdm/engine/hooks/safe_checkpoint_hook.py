@@ -62,6 +62,8 @@ class SafeCheckpointHook(CheckpointHook):
             super()._save_checkpoint_with_step(runner, step, meta)
 
     def _save_best_checkpoint(self, runner, metrics) -> None:
+        if not isinstance(runner._train_loop, BaseLoop):
+            return  # Runner.val() alone evaluates what is saved already
         with self._removals_last():
             super()._save_best_checkpoint(runner, metrics)
 

@@ -1,5 +1,9 @@
 import copy
+import shutil
+import subprocess
+import sys
 
+import onnxruntime
 import pytest
 import torch
 from mmengine.registry import DefaultScope
@@ -147,30 +151,34 @@ def test_wrong_inputs(feats, words):
 @pytest.mark.parametrize(
     'name, imports', [('mmkbdm.RMPG', []), ('RMPG', ['mmkbdm.models.necks'])]
 )
-def test_builds_by_name_from_a_fresh_process(name, imports):
-    """Without custom_imports by its full name, with them by the bare one."""
-    import subprocess
-    import sys
-
+def test_builds_in_a_config_of_mmpose(name, imports, tmp_path):
+    """The full name without custom_imports, the bare name with them."""
+    config = tmp_path / 'config.py'
+    config.write_text(
+        "_base_ = ('mmpose::body_2d_keypoint/topdown_heatmap/coco/'\n"
+        "          'td-hm_res50_8xb64-210e_coco-256x192.py')\n"
+        f'neck = dict(type={name!r}, in_channels=2048, mid_channels=64)\n'
+        'model = dict(neck=neck)\n'
+        + (f'custom_imports = dict(imports={imports})\n' if imports else '')
+    )
     code = f"""
 from mmkbdm import compat
 compat.activate()
+import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
-cfg = Config(dict(model=dict(neck=dict(type={name!r}, in_channels=16)),
-                  custom_imports=dict(imports={imports!r})))
-cfg._import_custom_modules = None
-if cfg.custom_imports.imports:
-    from mmengine.utils import import_modules_from_strings
-    import_modules_from_strings(**cfg.custom_imports)
-init_default_scope('mmpose')
+cfg = Config.fromfile({str(config)!r})
+init_default_scope(cfg.default_scope)
 from mmpose.registry import MODELS
-print(type(MODELS.build(cfg.model.neck)).__module__)
+with torch.device('meta'):
+    model = MODELS.build(cfg.model)
+print(type(model.neck).__module__, 'RMPG' in MODELS._module_dict)
 """
-    out = subprocess.run(
+    done = subprocess.run(
         [sys.executable, '-c', code], capture_output=True, text=True
     )
-    assert out.stdout.strip().endswith('mmkbdm.models.necks.rmpg'), out.stderr
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ['mmkbdm.models.necks.rmpg', 'True']
 
 
 def test_pure_function_of_its_input():
@@ -186,20 +194,31 @@ def test_pure_function_of_its_input():
     assert before.keys() == after.keys()
 
 
-@pytest.mark.parametrize('preset', PRESETS)
-def test_compiles(preset):
-    torch.manual_seed(0)
-    neck = RMPG(16, gate_init=1.0, kv_pool=2, **PRESETS[preset])
-    compiled = torch.compile(neck, fullgraph=True)
+def assert_compiles(neck, backend):
+    compiled = torch.compile(neck, fullgraph=True, backend=backend)
     x = torch.randn(2, 16, 6, 4)
     torch.testing.assert_close(compiled(x), neck(x), atol=1e-5, rtol=1e-5)
 
 
 @pytest.mark.parametrize('context', ['token', 'channel', 'none'])
+@pytest.mark.parametrize('preset', PRESETS)
+def test_is_one_graph_for_torch_compile(preset, context):
+    torch.manual_seed(0)
+    neck = RMPG(16, gate_init=1.0, **PRESETS[preset] | dict(context=context))
+    assert_compiles(neck, 'aot_eager')
+
+
+@pytest.mark.skipif(
+    shutil.which('g++') is None, reason='torch.compile on CPU needs g++'
+)
+def test_compiles():
+    torch.manual_seed(0)
+    assert_compiles(RMPG(16, (2,), kv_pool=2, gate_init=1.0), 'inductor')
+
+
+@pytest.mark.parametrize('context', ['token', 'channel', 'none'])
 @pytest.mark.parametrize('combine', ['fuse', 'add'])
 def test_exports_to_onnx(context, combine, tmp_path):
-    import onnxruntime
-
     torch.manual_seed(0)
     neck = RMPG(16, gate_init=1.0, context=context, combine=combine).eval()
     path = tmp_path / 'neck.onnx'
