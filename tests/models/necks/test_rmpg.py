@@ -195,6 +195,7 @@ def test_pure_function_of_its_input():
 
 
 def assert_compiles(neck, backend):
+    torch._dynamo.reset()  # each case compiles anew
     compiled = torch.compile(neck, fullgraph=True, backend=backend)
     x = torch.randn(2, 16, 6, 4)
     torch.testing.assert_close(compiled(x), neck(x), atol=1e-5, rtol=1e-5)
