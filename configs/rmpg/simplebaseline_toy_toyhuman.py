@@ -3,7 +3,7 @@ _base_ = 'mmpose::_base_/default_runtime.py'
 
 train_cfg = dict(max_epochs=3, val_interval=3)
 optim_wrapper = dict(
-    optimizer=dict(type='AdamW', lr=4e-3, weight_decay=0.05),
+    optimizer=dict(type='AdamW', lr=6e-3, weight_decay=0.05),
     paramwise_cfg=dict(
         norm_decay_mult=0.0, custom_keys=dict(gamma=dict(decay_mult=0.0))
     ),
@@ -18,7 +18,7 @@ param_scheduler = [
         convert_to_iter_based=True,
     ),
 ]
-auto_scale_lr = dict(base_batch_size=32)
+auto_scale_lr = dict(base_batch_size=16)
 default_hooks = dict(
     checkpoint=dict(
         type='mmkbdm.SafeCheckpointHook',
@@ -86,7 +86,7 @@ train_pipeline = [
     dict(type='PackPoseInputs'),
 ]
 train_dataloader = dict(
-    batch_size=32,
+    batch_size=16,
     num_workers=0,
     persistent_workers=False,
     drop_last=True,
