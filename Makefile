@@ -47,7 +47,7 @@ quickstart: $(STAMP)  ## train, evaluate and draw RMPG on people it renders
 	@echo "== 4/4 done"
 	@cat $(WORK)/metrics.json; echo
 	@echo "metrics   $(WORK)/metrics.json"
-	@echo "log       $(WORK)/$$(cd $(WORK) && ls -d */ | head -1)"
+	@echo "log       $$(ls $(WORK)/*/*.log | tail -2 | head -1)"
 	@echo "picture   $(WORK)/pictures/contact_sheet.png (truth | prediction)"
 	@echo "next      $(BIN)/python tools/train.py" \
 	    "configs/rmpg/simplebaseline_toy_toyhuman.py  # the baseline"

@@ -7,7 +7,7 @@ from mmkbdm.apis.arguments import (
     load_config,
     make_parser,
 )
-from mmkbdm.apis.errors import command_line
+from mmkbdm.apis.errors import PreflightError, command_line
 
 
 def parse_args() -> argparse.Namespace:
@@ -45,6 +45,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Check what the config needs, then hand it to MMEngine's Runner."""
     args = parse_args()
+    import torch
     from mmengine.runner import Runner
 
     from mmkbdm.apis.distributed import prepare_cpu_processes
@@ -52,6 +53,11 @@ def main() -> None:
 
     cfg = load_config(args)
     if args.amp:
+        if not torch.cuda.is_available():
+            raise PreflightError(
+                '--amp needs a GPU, MMEngine has no mixed precision for '
+                'the CPU: leave it out'
+            )
         cfg.optim_wrapper.type = 'AmpOptimWrapper'
         cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
     if args.resume is not None:
