@@ -111,7 +111,6 @@ def readme():
 
 EXTRAS = {
     'generation': requirements('generation'),
-    'mim': requirements('mminstall'),
     'tests': requirements('tests'),
 }
 

@@ -25,6 +25,7 @@ def main() -> None:
     """Check what the config needs, then let MMEngine's Runner test."""
     args = parse_args()
     import mmengine
+    from mmengine.dist import is_main_process
     from mmengine.runner import Runner
 
     from mmkbdm.apis.distributed import prepare_cpu_processes
@@ -32,6 +33,8 @@ def main() -> None:
 
     cfg = load_config(args)
     cfg.load_from = args.checkpoint
+    if args.cfg_options is not None:
+        cfg.merge_from_dict(args.cfg_options)
     if args.dump is not None:
         if not args.dump.endswith(('.pkl', '.pickle')):
             raise PreflightError(
@@ -42,13 +45,13 @@ def main() -> None:
             evaluator = [evaluator]
         dump = dict(type='DumpResults', out_file_path=args.dump)
         cfg.test_evaluator = [*evaluator, dump]
-    if args.cfg_options is not None:
-        cfg.merge_from_dict(args.cfg_options)
+    if args.out and Path(args.out).suffix not in ('.json', '.yml', '.yaml'):
+        raise PreflightError(f'--out {args.out} must end in .json or .yml')
     check_images_on_load(cfg)
     preflight(cfg, phases=('test',))
     prepare_cpu_processes(cfg)
     metrics = Runner.from_cfg(cfg).test()
-    if args.out:
+    if args.out and is_main_process():
         Path(args.out).parent.mkdir(parents=True, exist_ok=True)
         mmengine.dump(
             {k: float(v) for k, v in metrics.items()}, args.out, indent=2

@@ -5,6 +5,8 @@ import sys
 from collections.abc import Callable
 from urllib.error import URLError
 
+from mmkbdm.utils.errors import UnreadableImageError
+
 # Runs without any download.
 TOY_CONFIG = 'configs/rmpg/simplebaseline_toy_rmpg_toyhuman.py'
 
@@ -50,7 +52,6 @@ def user_message(error: Exception) -> str | None:
             reason stands at its end.
     """
     from mmkbdm.compat.checkpoint import CheckpointError
-    from mmkbdm.datasets.transforms import UnreadableImageError
     from mmkbdm.engine.checkpoint_match import CheckpointMismatchError
 
     if isinstance(error, URLError):

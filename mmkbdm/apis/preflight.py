@@ -64,9 +64,9 @@ def check_model(model: dict) -> None:
     for part in ('neck', 'head'):
         if part in model and not isinstance(model[part], dict | None):
             raise PreflightError(
-                f'model.{part} is a {type(model[part]).__name__} of '
-                f'{len(model[part])}, MMPose takes one dict: put the second '
-                f'one into an estimator of your own, or keep one {part}'
+                f'model.{part}={_named(model[part])} is no dict, MMPose takes '
+                f'one {part} only: keep one, and put another into an '
+                'estimator of your own'
             )
     if model.get('head', 0) is None:
         raise PreflightError(
@@ -252,9 +252,18 @@ def _newest_whole(work_dir: Path) -> str | None:
     return None
 
 
+def _named(value) -> str:
+    """Types of the parts in a list, anything else as it is."""
+    if not isinstance(value, list | tuple):
+        return repr(value)
+    types = [v.get('type') if isinstance(v, dict) else v for v in value]
+    return f'[{", ".join(map(str, types))}]'
+
+
 def _how_to_get(dataset: dict, ann_file: str) -> str:
     if 'toyhuman' in ann_file.lower():
-        return 'make it by python tools/dataset/make_toy_human.py'
+        root = os.path.dirname(os.path.dirname(ann_file))
+        return f'make it by python tools/dataset/make_toy_human.py {root}'
     name = dataset['type']
     source = SOURCES.get(name, f'the data of {name}')
     return (

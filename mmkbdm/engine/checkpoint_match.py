@@ -2,11 +2,32 @@
 
 from collections.abc import Mapping
 
-from torch import Tensor
+from torch import Tensor, nn
 
 
 class CheckpointMismatchError(ValueError):
     """The checkpoint was written by another model."""
+
+
+def as_read_by(
+    model: nn.Module, checkpoint: Mapping[str, Tensor]
+) -> dict[str, Tensor]:
+    """Return a state dict as the modules of a model would read it.
+
+    MMPose and MMPretrain read older files through hooks that rename tensors,
+    drop what is no parameter any more, or resize position embeddings.
+
+    Args:
+        model (nn.Module): The model that is going to load.
+        checkpoint (Mapping[str, Tensor]): State dict of the file; unchanged.
+    """
+    state_dict = {k.removeprefix('module.'): v for k, v in checkpoint.items()}
+    metadata = getattr(checkpoint, '_metadata', {})
+    for name, module in model.named_modules():
+        prefix = f'{name}.' if name else ''
+        for hook in module._load_state_dict_pre_hooks.values():
+            hook(state_dict, prefix, metadata.get(name, {}), True, [], [], [])
+    return state_dict
 
 
 def check_match(
@@ -41,6 +62,8 @@ def check_match(
         if name not in checkpoint
         and compared(name)
         and not name.startswith(may_lack)
+        # absent in files older than torch 0.4.1, and of no effect
+        and not name.endswith('num_batches_tracked')
     ]
     problems += [
         f'{name} is {tuple(checkpoint[name].shape)} in it, '

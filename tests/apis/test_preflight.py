@@ -117,7 +117,8 @@ class TestModel:
                 ("unexpected keyword argument 'scale'",),
             ),
             (dict(type='mmkbdm.RMPQ', in_channels=128), ('RMPQ is not in',)),
-            ([dict(type='A'), dict(type='B')], ('a list of 2', 'one dict')),
+            ([dict(type='A'), dict(type='B')], ('[A, B]', 'one neck only')),
+            (5, ('model.neck=5',)),
         ],
     )
     def test_wrong_neck(self, cfg, neck, parts):

@@ -205,3 +205,37 @@ class TestMatch:
         runner = make_runner(tmp_path / 'b', load_from=str(saved), resume=True)
         with pytest.raises(CheckpointMismatchError, match='neck.bias'):
             runner.train()
+
+    def test_names_of_an_older_release_are_read_as_the_model_reads_them(
+        self, saved, tmp_path
+    ):
+        """MMPose renames ``keypoint_head`` and drops the preprocessor."""
+
+        def rename(state_dict, prefix, *args):
+            for name in list(state_dict):
+                if name.startswith('keypoint_head.'):
+                    new = name.replace('keypoint_head', 'head')
+                    state_dict[new] = state_dict.pop(name)
+            state_dict.pop('data_preprocessor.mean', None)
+
+        checkpoint = torch.load(saved, weights_only=True)
+        tensors = checkpoint['state_dict']
+        for name in ('head.weight', 'head.bias'):
+            tensors[f'module.keypoint_{name}'] = tensors.pop(name) + 1
+        tensors['data_preprocessor.mean'] = torch.zeros(3)
+        old = tmp_path / 'old.pth'
+        torch.save(checkpoint, old)
+        with pytest.raises(CheckpointMismatchError, match='head'):
+            make_runner(tmp_path / 'b', load_from=str(old)).test()
+        net = Net()
+        net._register_load_state_dict_pre_hook(rename)
+        make_runner(tmp_path / 'c', net, load_from=str(old)).test()
+        wanted = tensors['module.keypoint_head.bias']
+        assert torch.equal(net.head.bias, wanted)
+
+
+def test_half_written_files_of_a_killed_process_are_removed(tmp_path):
+    half = tmp_path / '.epoch_1.pth.abc.tmp'
+    half.write_bytes(b'half')
+    make_runner(tmp_path, epochs=1).train()
+    assert not half.exists()

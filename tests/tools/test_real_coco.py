@@ -100,6 +100,9 @@ def test_inferencer_runs_the_checkpoint_by_its_paths(vitpose):
     assert np.isfinite(person['keypoints']).all()
     assert np.shape(person['keypoints']) == (17, 2)
     assert result['visualization'][0].shape == cv2.imread(str(PHOTO)).shape
+    loaded = inferencer.inferencer.model.state_dict()
+    saved = read_checkpoint(vitpose / 'epoch_1.pth')['state_dict']
+    assert all(torch.equal(loaded[name], saved[name]) for name in saved)
 
 
 @pytest.mark.slow
@@ -133,6 +136,10 @@ def test_vitpose_killed_in_its_second_run_resumes(vitpose):
         assert {int(state['step']) for state in states} == {steps}
         losses = checkpoint['message_hub']['log_scalars']['train/loss']
         assert len(losses.data[0]) == steps
+    # Two warm-up steps of 1e-6 from there, not from other weights.
+    for name, weight in before['state_dict'].items():
+        moved = (after['state_dict'][name] - weight).abs().max()
+        assert 'running' in name or moved < 1e-4, name
 
 
 def test_overfits_the_real_images(tmp_path):

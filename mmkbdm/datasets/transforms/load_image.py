@@ -8,10 +8,7 @@ from mmengine.logging import print_log
 from mmpose.datasets.transforms import LoadImage as MMPoseLoadImage
 
 from mmkbdm.registry import TRANSFORMS
-
-
-class UnreadableImageError(ValueError):
-    """An image file is missing, cannot be read or does not decode."""
+from mmkbdm.utils.errors import UnreadableImageError
 
 
 @TRANSFORMS.register_module()

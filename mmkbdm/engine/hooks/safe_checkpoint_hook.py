@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
+from mmengine.dist import is_main_process
 from mmengine.hooks import CheckpointHook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import BaseLoop, Runner
 
 from mmkbdm.engine import atomic_backend  # noqa: F401  registers 'atomic'
-from mmkbdm.engine.checkpoint_match import check_match
+from mmkbdm.engine.checkpoint_match import as_read_by, check_match
 from mmkbdm.registry import HOOKS
 
 
@@ -39,6 +41,13 @@ class SafeCheckpointHook(CheckpointHook):
             backend_args=backend_args or dict(backend='atomic'), **kwargs
         )
 
+    def before_train(self, runner: Runner) -> None:
+        """Remove what a killed process left half written."""
+        super().before_train(runner)
+        if is_main_process():
+            for half in Path(self.out_dir).glob('.*.pth.*.tmp'):
+                half.unlink()
+
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Refuse a checkpoint that was not written by this model."""
         super().after_load_checkpoint(runner, checkpoint)
@@ -52,7 +61,7 @@ class SafeCheckpointHook(CheckpointHook):
         state_dict = checkpoint.get('state_dict', checkpoint)
         check_match(
             model.state_dict(),
-            {k.removeprefix('module.'): v for k, v in state_dict.items()},
+            as_read_by(model, state_dict),
             may_lack=may_lack,
             may_differ=may_differ,
         )

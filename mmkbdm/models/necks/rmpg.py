@@ -96,6 +96,12 @@ class RMPG(BaseModule):
             raise ValueError(
                 f"num_maps={num_maps!r} must be a positive int or 'shared'"
             )
+        if mid_channels is not None and (
+            not isinstance(mid_channels, int) or mid_channels < 1
+        ):
+            raise ValueError(
+                f'mid_channels={mid_channels!r} must be a positive int or None'
+            )
         self.in_channels = in_channels
         self.num_maps = num_maps
 
@@ -121,10 +127,17 @@ class RMPG(BaseModule):
         )
 
     def init_weights(self) -> None:
-        """Initialise by ``init_cfg``, then set the gates to their start."""
+        """Initialise by ``init_cfg``, then set the gates to their start.
+
+        Gates that were trained are left alone: those of a second call, and
+        those of an ``init_cfg`` of type Pretrained.
+        """
+        cfgs = self.init_cfg
+        cfgs = cfgs if isinstance(cfgs, list) else [cfgs or {}]
+        trained = any(cfg.get('type') == 'Pretrained' for cfg in cfgs)
         first_time = not self.is_init
         super().init_weights()
-        if first_time:
+        if first_time and not trained:
             for module in self.modules():
                 if isinstance(module, LayerScale):
                     module.reset_parameters()
@@ -178,7 +191,7 @@ def _unknown_argument(unknown: dict) -> str:
     else:
         hint = (
             'if it comes from the neck of an inherited config, add '
-            '_delete_=True to your neck'
+            '_delete_=True to your neck.'
         )
     return (
         f'RMPG has no argument {key}={value!r}: {hint} It takes '

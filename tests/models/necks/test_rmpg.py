@@ -64,6 +64,16 @@ def test_init_weights_called_again_leaves_trained_gates_alone():
     assert (neck.graphs[0].levels[0].gate.gamma == 1).all()
 
 
+def test_pretrained_gates_are_kept(tmp_path):
+    trained = RMPG(32, gate_init=0.5)
+    torch.save(dict(state_dict=trained.state_dict()), tmp_path / 'neck.pth')
+    path = str(tmp_path / 'neck.pth')
+    neck = RMPG(32, init_cfg=dict(type='Pretrained', checkpoint=path))
+    neck.init_weights()
+    x = torch.randn(1, 32, 4, 4)
+    assert torch.equal(neck(x), trained(x))
+
+
 def test_gate_init_opens_the_outermost_gate():
     x = torch.randn(1, 32, 4, 4)
     for mid_channels in (None, 16):
@@ -115,6 +125,7 @@ def test_containers_are_answered_in_kind():
         (dict(scale_factor=4.0), ['scale_factor=4.0', '_delete_=True']),
         (dict(groups=(3, 2)), ['32 channels', '(3, 2)', 'in_channels']),
         (dict(mid_channels=12), ['12 channels', '(2, 2, 2)', 'mid_channels']),
+        (dict(mid_channels=0), ['mid_channels=0', 'positive']),
         (dict(num_maps=0), ['num_maps=0', 'shared']),
         (dict(num_maps='all'), ["num_maps='all'", 'shared']),
     ],
@@ -217,11 +228,20 @@ def test_compiles():
     assert_compiles(RMPG(16, (2,), kv_pool=2, gate_init=1.0), 'inductor')
 
 
-@pytest.mark.parametrize('context', ['token', 'channel', 'none'])
-@pytest.mark.parametrize('combine', ['fuse', 'add'])
-def test_exports_to_onnx(context, combine, tmp_path):
+@pytest.mark.parametrize(
+    'setting',
+    [
+        *PRESETS.values(),
+        dict(context='channel'),
+        dict(context='none'),
+        dict(kv_pool=2),
+        dict(kv_pool=2, kernel_size=3, mid_channels=8),
+    ],
+    ids=str,
+)
+def test_exports_to_onnx(setting, tmp_path):
     torch.manual_seed(0)
-    neck = RMPG(16, gate_init=1.0, context=context, combine=combine).eval()
+    neck = RMPG(16, gate_init=1.0, **setting).eval()
     path = tmp_path / 'neck.onnx'
     batch = torch.export.Dim('batch', min=1, max=64)
     torch.onnx.export(

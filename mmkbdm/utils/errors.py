@@ -1,0 +1,5 @@
+"""Errors that a tool names in one line, free of any import."""
+
+
+class UnreadableImageError(ValueError):
+    """An image file is missing, cannot be read or does not decode."""
