@@ -5,7 +5,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 WORK := work_dirs/quickstart
 CONFIG := configs/rmpg/simplebaseline_toy_rmpg_toyhuman.py
-REQUIREMENTS := requirements/stack.txt requirements/stack_mm.txt
+REQUIREMENTS := $(addprefix requirements/,\
+    stack.txt stack_mm.txt constraints.txt)
 
 .DEFAULT_GOAL := help
 .PHONY: help env quickstart test lint clean
@@ -25,10 +26,11 @@ $(STAMP): $(REQUIREMENTS) setup.py
 	    echo "error: $$($(PYTHON) --version 2>&1) does not fit:" \
 	    "xtcocotools has wheels for Python 3.10 and 3.11 only; name one by" \
 	    "make env PYTHON=python3.11" >&2; exit 2; }
-	@echo "== environment in $(VENV): about 2 GB and two minutes"
+	@echo "== environment in $(VENV): about 2 GB and two minutes, more" \
+	    "where pip takes the CUDA build of torch"
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --disable-pip-version-check \
-	    -r requirements/stack.txt
+	    -r requirements/stack.txt -c requirements/constraints.txt
 	$(BIN)/python -m pip install --disable-pip-version-check --no-deps \
 	    -r requirements/stack_mm.txt
 	$(BIN)/python -m pip install --disable-pip-version-check --no-deps \
@@ -53,7 +55,7 @@ quickstart: $(STAMP)  ## train, evaluate and draw RMPG on people it renders
 	    "configs/rmpg/simplebaseline_toy_toyhuman.py  # the baseline"
 
 test: $(STAMP)  ## run all tests
-	$(BIN)/python -m pytest -n 2
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(STAMP)  ## check style
 	$(BIN)/ruff check .
