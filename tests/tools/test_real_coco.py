@@ -138,8 +138,9 @@ def test_vitpose_killed_in_its_second_run_resumes(vitpose):
         assert len(losses.data[0]) == steps
     # Two warm-up steps of 1e-6 from there, not from other weights.
     for name, weight in before['state_dict'].items():
-        moved = (after['state_dict'][name] - weight).abs().max()
-        assert 'running' in name or moved < 1e-4, name
+        if name.endswith(('weight', 'bias', 'gamma', 'pos_embed')):
+            moved = (after['state_dict'][name] - weight).abs().max()
+            assert moved < 1e-4, name
 
 
 def test_overfits_the_real_images(tmp_path):
