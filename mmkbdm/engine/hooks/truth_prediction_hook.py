@@ -61,9 +61,7 @@ class TruthPredictionHook(PoseVisualizationHook):
         """Forget the people of an earlier evaluation."""
         self._people = {}
 
-    def before_test_epoch(self, runner: Runner) -> None:
-        """Forget the people of an earlier evaluation."""
-        self._people = {}
+    before_test_epoch = before_val_epoch
 
     def after_val_iter(
         self,
@@ -75,15 +73,7 @@ class TruthPredictionHook(PoseVisualizationHook):
         """Gather the people of each image."""
         self._gather(outputs)
 
-    def after_test_iter(
-        self,
-        runner: Runner,
-        batch_idx: int,
-        data_batch: dict,
-        outputs: Sequence[PoseDataSample],
-    ) -> None:
-        """Gather the people of each image."""
-        self._gather(outputs)
+    after_test_iter = after_val_iter
 
     def after_val_epoch(
         self, runner: Runner, metrics: dict | None = None
