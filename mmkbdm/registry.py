@@ -6,6 +6,7 @@ The modules in ``locations`` are imported at the first look-up.
 """
 
 from mmengine.registry import HOOKS as MMENGINE_HOOKS
+from mmengine.registry import METRICS as MMENGINE_METRICS
 from mmengine.registry import MODELS as MMENGINE_MODELS
 from mmengine.registry import TRANSFORMS as MMENGINE_TRANSFORMS
 from mmengine.registry import Registry
@@ -29,4 +30,11 @@ HOOKS = Registry(
     parent=MMENGINE_HOOKS,
     scope='mmkbdm',
     locations=['mmkbdm.engine.hooks'],
+)
+
+METRICS = Registry(
+    'metric',
+    parent=MMENGINE_METRICS,
+    scope='mmkbdm',
+    locations=['mmkbdm.evaluation'],
 )

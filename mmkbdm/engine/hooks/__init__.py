@@ -1,6 +1,13 @@
 """Hooks for MMEngine's Runner."""
 
+from .channels_last_hook import ChannelsLastHook
 from .safe_checkpoint_hook import SafeCheckpointHook
+from .train_neck_first_hook import TrainNeckFirstHook
 from .truth_prediction_hook import TruthPredictionHook
 
-__all__ = ['SafeCheckpointHook', 'TruthPredictionHook']
+__all__ = [
+    'ChannelsLastHook',
+    'SafeCheckpointHook',
+    'TrainNeckFirstHook',
+    'TruthPredictionHook',
+]

@@ -13,10 +13,13 @@ from mmkbdm.engine import atomic_backend  # noqa: F401  registers 'atomic'
 from mmkbdm.engine.checkpoint_match import as_read_by, check_match
 from mmkbdm.registry import HOOKS
 
+# Where estimators keep the predictors that only training uses.
+AUXILIARY = 'auxiliary.'
+
 
 @HOOKS.register_module()
 class SafeCheckpointHook(CheckpointHook):
-    """MMEngine's CheckpointHook with three promises.
+    """MMEngine's CheckpointHook with four promises.
 
     - A file is written beside its place and then moved there.
     - An outdated checkpoint is removed after its successor is complete, not
@@ -26,20 +29,31 @@ class SafeCheckpointHook(CheckpointHook):
       (``load_from``) may change neck and head. The neck may always be
       missing in the file except when resuming, since it starts as the
       identity: this is how the checkpoint of a plain network is refined.
+    - A checkpoint without the optimizer, such as the best one, is for use
+      and not for resuming: it has no auxiliary predictors.
 
     Args:
         backend_args (dict, optional): Storage backend. Defaults to None, the
             atomic local one.
+        keep_auxiliary (bool): Whether every checkpoint has the auxiliary
+            predictors. Defaults to False.
         **kwargs: Arguments of :class:`mmengine.hooks.CheckpointHook`.
 
     Raises:
         CheckpointMismatchError: On loading a checkpoint of another model.
     """
 
-    def __init__(self, *, backend_args: dict | None = None, **kwargs) -> None:
+    def __init__(
+        self,
+        *,
+        backend_args: dict | None = None,
+        keep_auxiliary: bool = False,
+        **kwargs,
+    ) -> None:
         super().__init__(
             backend_args=backend_args or dict(backend='atomic'), **kwargs
         )
+        self.keep_auxiliary = keep_auxiliary
 
     def before_train(self, runner: Runner) -> None:
         """Remove what a killed process left half written."""
@@ -48,16 +62,27 @@ class SafeCheckpointHook(CheckpointHook):
             for half in Path(self.out_dir).glob('.*.pth.*.tmp'):
                 half.unlink()
 
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Leave out what only training uses, unless training can go on."""
+        super().before_save_checkpoint(runner, checkpoint)
+        if self.keep_auxiliary or 'optimizer' in checkpoint:
+            return
+        for key in ('state_dict', 'ema_state_dict'):
+            state_dict = checkpoint.get(key, {})
+            for name in list(state_dict):
+                if name.removeprefix('module.').startswith(AUXILIARY):
+                    del state_dict[name]
+
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Refuse a checkpoint that was not written by this model."""
         super().after_load_checkpoint(runner, checkpoint)
         wrapped = is_model_wrapper(runner.model)
         model = runner.model.module if wrapped else runner.model
-        may_lack, may_differ = ('neck.',), ()
+        may_lack, may_differ = ('neck.', AUXILIARY), ()
         if runner._resume:
             may_lack = ()
         elif isinstance(runner._train_loop, BaseLoop):
-            may_differ = ('neck.', 'head.')
+            may_differ = ('neck.', 'head.', AUXILIARY)
         state_dict = checkpoint.get('state_dict', checkpoint)
         check_match(
             model.state_dict(),

@@ -35,3 +35,18 @@ class GatedBottleneck(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Refine (B, C, H, W); same shape and dtype."""
         return self.gate(x, self.up(self.body(self.down(x))))
+
+    @property
+    def nodes(self) -> list[list[tuple[int, int]]]:
+        """Nodes and channels of every level of every stage of the body."""
+        return self.body.nodes
+
+    def forward_stages(self, x: Tensor) -> tuple[Tensor, list[list[Tensor]]]:
+        """Refine (B, C, H, W) and show the node maps of the body.
+
+        Returns:
+            tuple: The refined map, and per stage and level the node maps
+            (B, mid_channels, H, W).
+        """
+        branch, stages = self.body.forward_stages(self.down(x))
+        return self.gate(x, self.up(branch)), stages

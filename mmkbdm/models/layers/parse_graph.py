@@ -168,6 +168,29 @@ class ParseGraph(nn.Module):
             x = level(x)
         return x
 
+    @property
+    def nodes(self) -> list[list[tuple[int, int]]]:
+        """Nodes and channels (n_l, c_l) of every level of the one stage."""
+        counts = [level.relation.num_nodes for level in self.levels]
+        return [[(n, self.channels // n) for n in counts]]
+
+    def forward_stages(self, x: Tensor) -> tuple[Tensor, list[list[Tensor]]]:
+        """Refine a feature map and show the nodes on the way.
+
+        Args:
+            x (Tensor): Feature map (B, C, H, W).
+
+        Returns:
+            tuple: The refined map, and for the one stage the refined node
+            maps of every level, root first, each (B, C, H, W) with node j of
+            level l in the channels [j c_l, (j + 1) c_l).
+        """
+        maps = []
+        for level in reversed(self.levels):
+            x = level(x)
+            maps.append(x)
+        return x, [maps[::-1]]
+
 
 def _check_tree(channels: int, groups: tuple[int, ...]) -> None:
     if not groups or any(not isinstance(g, int) or g < 1 for g in groups):

@@ -6,6 +6,8 @@ name lists ``custom_imports=dict(imports=['mmkbdm.models.necks'])``.
 
 import logging
 
+from .hierarchical_rmpg import HierarchicalRMPG
+from .residual_conv_neck import ResidualConvNeck
 from .rmpg import RMPG
 
 try:
@@ -17,4 +19,4 @@ except ImportError as error:
 else:
     MMPOSE_MODELS.register_module(module=RMPG, force=True)
 
-__all__ = ['RMPG']
+__all__ = ['HierarchicalRMPG', 'RMPG', 'ResidualConvNeck']

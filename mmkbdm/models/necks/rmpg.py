@@ -105,26 +105,39 @@ class RMPG(BaseModule):
         self.in_channels = in_channels
         self.num_maps = num_maps
 
+        settings = dict(
+            groups=groups,
+            kernel_size=kernel_size,
+            kv_pool=kv_pool,
+            context=context,
+            position=position,
+            combine=combine,
+            out_proj=out_proj,
+        )
+
         def build_graph() -> nn.Module:
-            graph = ParseGraph(
-                mid_channels or in_channels,
-                groups,
-                kernel_size,
-                kv_pool,
-                context,
-                position,
-                combine,
-                out_proj,
-                gate_init=1.0 if mid_channels else gate_init,
-            )
             if mid_channels is None:
-                return graph
-            return GatedBottleneck(in_channels, mid_channels, graph, gate_init)
+                return self.build_body(
+                    channels=in_channels, gate_init=gate_init, **settings
+                )
+            body = self.build_body(
+                channels=mid_channels, gate_init=1.0, **settings
+            )
+            return GatedBottleneck(in_channels, mid_channels, body, gate_init)
 
         self.graphs = nn.ModuleList(
             build_graph()
             for _ in range(1 if num_maps == 'shared' else num_maps)
         )
+
+    def build_body(self, **settings) -> nn.Module:
+        """Build the parse graph of one feature map."""
+        return ParseGraph(**settings)
+
+    @property
+    def nodes(self) -> list[list[tuple[int, int]]]:
+        """Nodes and channels (n_l, c_l) of every level of every stage."""
+        return self.graphs[0].nodes
 
     def init_weights(self) -> None:
         """Initialise by ``init_cfg``, then set the gates to their start.
@@ -153,17 +166,38 @@ class RMPG(BaseModule):
             Tensor | tuple[Tensor] | list[Tensor]: Refined maps in the
             container, shapes and dtypes of the input.
         """
+        pairs = self._pair(feats)
+        refined = [graph(feat) for graph, feat in pairs]
+        return _in_kind(refined, feats)
+
+    def forward_stages(self, feats: Tensor | Sequence[Tensor]):
+        """Refine every feature map and show the nodes on the way.
+
+        Args:
+            feats (Tensor | tuple[Tensor] | list[Tensor]): As in
+                :meth:`forward`.
+
+        Returns:
+            tuple: What :meth:`forward` returns, and for each feature map, in
+            a list, its node maps ``[stage][level]`` (B, C or mid_channels,
+            H, W), root level first.
+        """
+        pairs = self._pair(feats)
+        refined, stages = zip(*[g.forward_stages(f) for g, f in pairs])
+        return _in_kind(refined, feats), list(stages)
+
+    def _pair(
+        self, feats: Tensor | Sequence[Tensor]
+    ) -> list[tuple[nn.Module, Tensor]]:
+        """Give every feature map the graph that refines it."""
         if isinstance(feats, Tensor):
-            return self._refine([feats])[0]
+            feats = [feats]
         if not isinstance(feats, tuple | list):
             raise ValueError(
                 'RMPG takes a Tensor, or a tuple or list of them, got '
                 f'{type(feats).__name__}: change out_type or out_indices of '
                 'the backbone'
             )
-        return type(feats)(self._refine(feats))
-
-    def _refine(self, feats: Sequence[Tensor]) -> list[Tensor]:
         graphs = list(self.graphs)
         if self.num_maps == 'shared':
             graphs *= len(feats)
@@ -179,7 +213,14 @@ class RMPG(BaseModule):
                     f'map of shape {tuple(feat.shape)}: set in_channels to '
                     'the channels of (B, C, H, W)'
                 )
-        return [graph(feat) for graph, feat in zip(graphs, feats)]
+        return list(zip(graphs, feats))
+
+
+def _in_kind(refined: Sequence[Tensor], feats: Tensor | Sequence[Tensor]):
+    """Put the refined maps into the container that the input came in."""
+    if isinstance(feats, Tensor):
+        return refined[0]
+    return type(feats)(refined)
 
 
 def _unknown_argument(unknown: dict) -> str:

@@ -1,0 +1,4 @@
+# RTMPose-s on CrowdPose, 256x192; MMPose has RTMPose-m on it.
+_base_ = ['./rtmpose_m_crowdpose.py', './rtmpose_s.py']
+
+model = _base_.rtmpose_s

@@ -1,0 +1,16 @@
+# ViTPose-S on CrowdPose, 256x192; MMPose has it on COCO.
+_base_ = [
+    'mmpose::body_2d_keypoint/topdown_heatmap/coco/'
+    'td-hm_ViTPose-small_8xb64-210e_coco-256x192.py',
+    './crowdpose.py',
+]
+
+model = dict(head=dict(out_channels=14))
+dataset_type = _base_.crowdpose_train.type
+data_root = _base_.crowdpose_train.data_root
+train_dataloader = dict(dataset=_base_.crowdpose_train)
+val_dataloader = dict(dataset=_base_.crowdpose_val)
+test_dataloader = val_dataloader
+val_evaluator = _base_.crowdpose_metric
+test_evaluator = val_evaluator
+default_hooks = dict(checkpoint=dict(save_best='crowdpose/AP'))

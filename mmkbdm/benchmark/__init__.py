@@ -1,0 +1,1 @@
+"""Experiments of many training runs: run them, compare them, report them."""
