@@ -15,7 +15,7 @@ MODELS = Registry(
     'model',
     parent=MMENGINE_MODELS,
     scope='mmkbdm',
-    locations=['mmkbdm.models'],
+    locations=['mmkbdm.models.necks', 'mmkbdm.models.pose_estimators'],
 )
 
 TRANSFORMS = Registry(

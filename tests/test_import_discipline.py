@@ -34,6 +34,10 @@ STATEMENTS = {
 import mmkbdm.registry
 assert 'mmkbdm.models' not in sys.modules
 """,
+    'layers': """
+import mmkbdm.models.layers
+assert 'mmengine' not in sys.modules
+""",
     'neck': """
 import torch
 from mmkbdm.models.necks import RMPG

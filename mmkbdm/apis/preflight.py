@@ -14,6 +14,7 @@ import torch
 from mmengine.config import Config
 from mmengine.registry import DATASETS as MMENGINE_DATASETS
 from mmengine.registry import init_default_scope
+from torch import nn
 
 from mmkbdm.apis.coco_file import check_coco_file
 from mmkbdm.apis.errors import TOY_CONFIG, PreflightError
@@ -56,8 +57,8 @@ def check_model(model: dict) -> None:
     """Check what MMPose would drop silently or fail at far from its cause.
 
     Raises:
-        PreflightError: When neck or head is no dict, or the neck cannot be
-            built.
+        PreflightError: When neck or head is no dict, the neck cannot be
+            built, or ``auxiliary`` does not fit it.
     """
     from mmpose.registry import MODELS
 
@@ -76,9 +77,29 @@ def check_model(model: dict) -> None:
     if neck is not None:
         try:
             with torch.device('meta'):
-                MODELS.build(neck)
+                neck = MODELS.build(neck)
         except (ValueError, TypeError, KeyError) as error:
             raise PreflightError(f'model.neck: {error.args[0]}') from error
+    if 'auxiliary' in model:
+        _check_auxiliary(model, neck)
+
+
+def _check_auxiliary(model: dict, neck: nn.Module | None) -> None:
+    """Check the supervised levels of the neck."""
+    from mmpose.datasets.datasets.utils import parse_pose_metainfo
+
+    from mmkbdm.models.pose_estimators import supervised_levels
+
+    metainfo = model.get('metainfo')
+    try:
+        if metainfo is not None:
+            metainfo = parse_pose_metainfo(metainfo)
+    except FileNotFoundError as error:
+        raise PreflightError(f'model.metainfo: {error}') from error
+    try:
+        supervised_levels(model['auxiliary'], neck, metainfo)
+    except ValueError as error:
+        raise PreflightError(f'model.{error}') from error
 
 
 def check_dataset(dataset: dict, where: str) -> None:

@@ -14,9 +14,11 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from mmkbdm.apis.errors import PreflightError
 
-class RunError(RuntimeError):
-    """A training process failed."""
+
+class RunError(PreflightError):
+    """A training process failed, or its results cannot be read."""
 
 
 @dataclass(frozen=True)

@@ -131,6 +131,61 @@ class TestModel:
         assert 'model.head=None' in refusal(check_model, dict(head=None))
 
 
+class TestAuxiliary:
+    """Supervised levels, refused before the network is built."""
+
+    @pytest.fixture
+    def model(self):
+        name = 'configs/rmpg/hrnet_w32_hier-rmpg_coco.py'
+        return Config.fromfile(ROOT / name).model
+
+    def test_the_hierarchical_config_passes(self, model):
+        check_model(model)
+
+    @pytest.mark.parametrize(
+        'index, change, words',
+        [
+            (
+                0,
+                dict(parts=[['nose', 'tail']]),
+                ["'tail' is no joint of coco"],
+            ),
+            (0, dict(parts=[['nose']]), ["'left_eye'", '16 missing']),
+            (1, dict(level=2), ['auxiliary[1].level=2 does not exist']),
+            (2, dict(stage=3), ['auxiliary[2].stage=3 does not exist']),
+            (2, dict(level=1), ['4 parts for the 2 nodes']),
+        ],
+    )
+    def test_wrong_level(self, model, index, change, words):
+        model.auxiliary[index].update(change)
+        message = refusal(check_model, model)
+        assert message.startswith(f'model.auxiliary[{index}]')
+        assert all(word in message for word in words)
+
+    def test_groups_of_the_neck(self, model):
+        model.neck.stages = [dict(groups=(3,)), dict(groups=(2, 2))]
+        message = refusal(check_model, model)
+        assert message.startswith('model.neck: stages[0]: 32 channels')
+        model.neck.stages[0] = dict(groups=(2,))
+        message = refusal(check_model, model)
+        assert 'model.auxiliary[2].stage=2 does not exist' in message
+
+    @pytest.mark.parametrize(
+        'change, words',
+        [
+            (dict(metainfo=None), 'set model.metainfo=dict(from_file='),
+            (dict(metainfo=dict(from_file='gone.py')), '"gone.py" does not'),
+            (dict(neck=None), 'set model.neck.type to mmkbdm.RMPG'),
+        ],
+        ids=str,
+    )
+    def test_what_it_needs(self, model, change, words):
+        model.update(change)
+        message = refusal(check_model, model)
+        assert message.startswith('model.')
+        assert words in message
+
+
 class TestPretrained:
     def test_missing_file(self, cfg):
         cfg.model.backbone.init_cfg = dict(

@@ -1,4 +1,4 @@
-"""What the tools do beside training: launchers, dumps, costs."""
+"""What the tools do beside training: launchers, dumps."""
 
 import os
 import pickle
@@ -86,21 +86,3 @@ def test_train_then_dump(tmp_path):
     done = run(*test, '--out', tmp_path / 'metrics.txt', *options)
     assert done.returncode == 2
     assert 'must end in .json' in done.stderr
-
-
-def test_cost_table():
-    tool = 'tools/analysis/get_cost.py'
-    done = run(sys.executable, tool, CONFIG, '--repeats', 3)
-    assert done.returncode == 0, done.stderr[-2000:]
-    rows = [
-        [cell.strip() for cell in line.strip('|').split('|')]
-        for line in done.stdout.splitlines()
-        if line.startswith(f'| {CONFIG}')
-    ]
-    assert [row[1] for row in rows] == ['base', 'lite', 'default',
-                                        'paper-size']  # fmt: skip
-    assert [row[2] for row in rows] == ['0.27 M', '0.30 M', '0.43 M',
-                                        '0.47 M']  # fmt: skip
-    assert float(rows[0][5]) == 1
-    macs = [float(row[3]) for row in rows]
-    assert macs[0] < macs[1] < macs[2]

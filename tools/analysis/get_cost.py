@@ -1,128 +1,204 @@
-"""Cost of RMPG in a host: python tools/analysis/get_cost.py CONFIG ...
+"""Cost of RMPG in its hosts: python tools/analysis/get_cost.py CONFIG ...
 
-Parameters, multiply-accumulates (fused attention included) and latency of one
-image, for the host without a neck and with the three presets. The variants
-take turns, so that a change of the machine's speed meets all of them.
+Each host without a neck and with the presets of RMPG: parameters,
+multiply-accumulates (attention included), activation memory, latency and
+throughput. The variants of a host share its modules and take turns, so that a
+change of the machine's speed meets all of them; a ratio is the median over
+the rounds of the ratio to the host within the round.
+
+Example:
+    python tools/analysis/get_cost.py configs/rmpg/vitpose_b_rmpg_coco.py \
+        --batch-sizes 1 8 --dtype fp32 bf16 --compile both --out cost.json \
+        --plot cost.png
 """
 
 import argparse
-import statistics
-import time
+import itertools
+from pathlib import Path
 
+from mmengine.config import DictAction
+
+from mmkbdm.apis.arguments import read_config
 from mmkbdm.apis.errors import PreflightError, command_line
 
-PRESETS = {
-    'base': None,
-    'lite': dict(combine='add', out_proj=True),
-    'default': dict(),
-    'paper-size': dict(kernel_size=3, position='none', combine='add'),
-}
+VARIANTS = ('base', 'lite', 'default', 'paper-size')
 
 
 def parse_args() -> argparse.Namespace:
-    """Configs and how often to measure."""
+    """Configs, what to compare, how to measure and where to write."""
     parser = argparse.ArgumentParser(
-        description='Parameters, GMAC and latency of a host without and '
-        'with RMPG'
+        description=__doc__.partition('\n\n')[2],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument('configs', nargs='+', help='configs with an RMPG neck')
     parser.add_argument(
-        '--repeats', type=int, default=15, help='measurements of a variant'
+        '--variants',
+        nargs='+',
+        choices=VARIANTS,
+        default=list(VARIANTS),
+        help='presets to compare with the host, which is always measured; '
+        'all by default',
+    )
+    parser.add_argument(
+        '--batch-sizes',
+        nargs='+',
+        type=int,
+        default=[1, 8, 64],
+        help='images at a time; 1 8 64 by default',
+    )
+    parser.add_argument(
+        '--dtype',
+        nargs='+',
+        choices=('fp32', 'bf16', 'fp16'),
+        default=['fp32'],
+        help='bf16 and fp16 by autocast, fp16 on CUDA only; fp32 by default',
+    )
+    parser.add_argument(
+        '--compile',
+        choices=('off', 'on', 'both'),
+        default='off',
+        help='whether by torch.compile; off by default',
     )
     parser.add_argument('--device', default='cpu', help='cpu or cuda')
+    parser.add_argument(
+        '--repeats', type=int, default=15, help='rounds that count; 15'
+    )
+    parser.add_argument(
+        '--max-seconds',
+        type=float,
+        default=120,
+        help='no further round of a mode begins after so many seconds, once '
+        'there are three; 120',
+    )
+    parser.add_argument('--out', help='JSON file for all measurements')
+    parser.add_argument('--plot', help='PNG file, latency against MACs')
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        metavar='KEY=VALUE',
+        help='override settings of every config',
+    )
     return parser.parse_args()
-
-
-def build_variants(config: str, device: str):
-    """Build the network of a config without a neck and with each preset.
-
-    Returns:
-        tuple: dict of networks by preset, and the input (1, 3, H, W).
-    """
-    import torch
-    from mmengine.config import Config
-    from mmengine.registry import init_default_scope
-    from mmpose.registry import MODELS
-
-    cfg = Config.fromfile(config)
-    init_default_scope(cfg.get('default_scope', 'mmpose'))
-    neck = cfg.model.get('neck') or {}
-    if neck.get('type') != 'mmkbdm.RMPG':
-        raise PreflightError(f'{config} has no neck of type mmkbdm.RMPG')
-    place = {
-        key: neck[key]
-        for key in ('type', 'in_channels', 'mid_channels', 'kv_pool')
-        if key in neck
-    }
-    networks = {}
-    for name, preset in PRESETS.items():
-        cfg.model.pop('neck', None)
-        if preset is not None:
-            cfg.model.neck = dict(**place, **preset)
-        networks[name] = MODELS.build(cfg.model).to(device).eval()
-    width, height = cfg.codec.input_size
-    return networks, torch.randn(1, 3, height, width, device=device)
-
-
-def measure(networks: dict, image, repeats: int) -> dict[str, list[float]]:
-    """Seconds of each repeat of each network, after two that do not count."""
-    import torch
-    from tqdm import tqdm
-
-    seconds = {name: [] for name in networks}
-    with torch.no_grad():
-        for repeat in tqdm(range(-2, repeats), desc='repeats', leave=False):
-            for name, network in networks.items():
-                start = time.perf_counter()
-                network.head.forward(network.extract_feat(image))
-                if image.is_cuda:
-                    torch.cuda.synchronize()
-                if repeat >= 0:
-                    seconds[name].append(time.perf_counter() - start)
-    return seconds
-
-
-def count_macs(network, image) -> float:
-    """Multiply-accumulates of one image, those of attention included."""
-    import torch
-    from torch.nn.attention import SDPBackend, sdpa_kernel
-    from torch.utils.flop_counter import FlopCounterMode
-
-    counter = FlopCounterMode(display=False)
-    # The fused CPU kernel is not known to the counter, its plain form is.
-    with torch.no_grad(), sdpa_kernel(SDPBackend.MATH), counter:
-        network.head.forward(network.extract_feat(image))
-    return counter.get_total_flops() / 2
 
 
 @command_line
 def main() -> None:
-    """Print one Markdown table."""
+    """Measure host by host; what is done is in the JSON file."""
     args = parse_args()
-    import torch
+    check_args(args)
+    from tqdm import tqdm
 
-    print(
-        f'torch {torch.__version__}, {args.device}, '
-        f'{torch.get_num_threads()} threads, one image, float32, median of '
-        f'{args.repeats}'
+    from mmkbdm.analysis.cost_report import (
+        environment,
+        plot,
+        to_markdown,
+        write_json,
     )
-    print('| config | neck | params | GMAC | ms | ratio |')
-    print('|---|---|---|---|---|---|')
-    for config in args.configs:
-        networks, image = build_variants(config, args.device)
-        macs = {n: count_macs(net, image) for n, net in networks.items()}
-        seconds = measure(networks, image, args.repeats)
-        for name, network in networks.items():
-            params = sum(p.numel() for p in network.parameters())
-            ratio = statistics.median(
-                a / b for a, b in zip(seconds[name], seconds['base'])
-            )
-            print(
-                f'| {config} | {name} | {params / 1e6:.2f} M | '
-                f'{macs[name] / 1e9:.2f} | '
-                f'{1e3 * statistics.median(seconds[name]):.1f} | '
-                f'{ratio:.2f} |'
-            )
+    from mmkbdm.analysis.latency import Mode, check_modes
+    from mmkbdm.analysis.network import check_device
+    from mmkbdm.analysis.timing import WARM_UP
+
+    compiled = {'off': [False], 'on': [True], 'both': [False, True]}
+    modes = [
+        Mode(*mode)
+        for mode in itertools.product(
+            args.batch_sizes, args.dtype, compiled[args.compile]
+        )
+    ]
+    check_device(args.device)
+    check_modes(modes, args.device)
+    report = dict(environment=environment(args.device), hosts=[])
+    rounds = len(args.configs) * len(modes) * (args.repeats + WARM_UP)
+    with tqdm(total=rounds, unit='round') as progress:
+        for config in args.configs:
+            report['hosts'].append(measure_host(config, args, modes, progress))
+            if args.out:
+                write_json(report, args.out)
+    print(to_markdown(report))
+    if args.plot:
+        plot(report, args.plot)
+
+
+def check_args(args: argparse.Namespace) -> None:
+    """Look at what argparse does not.
+
+    Raises:
+        PreflightError: Names the flag.
+    """
+    if args.repeats < 1:
+        raise PreflightError(f'--repeats {args.repeats} must be 1 or more')
+    for flag, suffix in (('out', '.json'), ('plot', '.png')):
+        path = getattr(args, flag)
+        if path and Path(path).suffix != suffix:
+            raise PreflightError(f'--{flag} {path} must end in {suffix}')
+        if path:
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+
+
+def measure_host(config: str, args, modes: list, progress) -> dict:
+    """Build the variants of a config, count and time them.
+
+    Args:
+        config (str): Path of the config.
+        args (argparse.Namespace): Of :func:`parse_args`.
+        modes (list[Mode]): In which they are timed.
+        progress (tqdm): Told every round.
+
+    Returns:
+        dict: An entry of ``hosts`` in the report.
+    """
+    from mmkbdm.analysis import cost
+    from mmkbdm.analysis.cost_report import latency_rows
+    from mmkbdm.analysis.latency import measure
+    from mmkbdm.analysis.network import check_runs, input_size, random_images
+    from mmkbdm.analysis.variants import build_variants, load_presets
+
+    cfg = read_config(config)
+    if args.cfg_options is not None:
+        cfg.merge_from_dict(args.cfg_options)
+    presets = {
+        name: preset
+        for name, preset in load_presets().items()
+        if name in args.variants
+    }
+    networks = build_variants(cfg, config, presets)
+    image = random_images(cfg, config, device=args.device)
+    rows = []
+    for name, network in networks.items():
+        progress.set_description(f'{Path(config).stem}, {name}')
+        network.to(args.device)
+        check_runs(network, image, f'{config} ({name})')
+        row = dict(
+            variant=name,
+            params=cost.count_params(network),
+            macs=cost.count_macs(network, image),
+            forward_bytes=cost.forward_bytes(network, image),
+            # Two, because a batch norm does not train on a single pixel.
+            saved_bytes=cost.saved_bytes(network, image.repeat(2, 1, 1, 1))
+            // 2,
+        )
+        if image.is_cuda:
+            row['cuda_bytes'] = cost.cuda_bytes(network, image)
+        rows.append(row)
+    latency = []
+    for mode in modes:
+        progress.set_description(f'{Path(config).stem}, {mode}')
+        seconds = measure(
+            networks,
+            image,
+            mode,
+            args.repeats,
+            args.max_seconds,
+            progress.update,
+        )
+        latency += latency_rows(mode, seconds)
+    return dict(
+        config=config,
+        input_size=list(input_size(cfg, config)),
+        networks=rows,
+        latency=latency,
+    )
 
 
 if __name__ == '__main__':

@@ -2,6 +2,7 @@
 
 Example:
     python tools/benchmark/rmpg_toy.py run --jobs 2
+    python tools/benchmark/rmpg_toy.py cost
     python tools/benchmark/rmpg_toy.py report
 
 A finished run is kept in the result file; an interrupted experiment goes on
@@ -9,55 +10,35 @@ with the same command.
 """
 
 import argparse
+import json
 import platform
+import statistics
 import subprocess
 from pathlib import Path
 
 from mmkbdm.apis.errors import PreflightError, command_line
+from mmkbdm.benchmark.report import (
+    arms_table,
+    by_seed,
+    plot_cost,
+    plot_questions,
+    questions_table,
+)
 from mmkbdm.benchmark.runs import ResultFile, Run, RunError, run_all, train
+from mmkbdm.benchmark.toy_arms import (
+    ARMS,
+    DESCRIPTIONS,
+    HOSTS,
+    ITERS,
+    QUESTIONS,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = Path('configs/rmpg/toyhuman')
-# Fixed before the first result of the experiment was seen.
-ARMS = {
-    'short': (
-        'none',
-        'conv',
-        'lite',
-        'default',
-        'paper',
-        'no-context',
-        'conv_joints',
-        'supervised',
-        'no-context_supervised',
-        'joints',
-        'hierarchical',
-        'conv-large_joints',
-        'channel',
-        'no-position',
-        'depth1',
-        'depth2',
-        'children4',
-        'gate1',
-        'fast-gate',
-    ),
-    'wide': (
-        'none',
-        'conv',
-        'default',
-        'no-context',
-        'conv_joints',
-        'supervised',
-    ),
-    'long': ('none', 'conv', 'default'),
-    'tune': ('none', 'conv', 'lite', 'default'),
-}
-SEEDS = (0, 1, 2, 3, 4)
 TUNING_SEED = 100
-TUNING_RATES = (0.5, 1.0, 2.0)
-ITERS = 500
-LONG_ITERS = 1500
-DATA = {'experiment': 'data/toyhuman_experiment', 'tune': 'data/toyhuman'}
+DATA = Path('data/toyhuman_experiment')
+# Rates are chosen on other people than the arms are compared on.
+TUNING_DATA = Path('data/toyhuman')
 
 
 def parse_args(argv=None) -> argparse.Namespace:
@@ -68,33 +49,40 @@ def parse_args(argv=None) -> argparse.Namespace:
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     parser.add_argument(
-        'action', choices=('run', 'report'), help='train, or write the report'
+        'action',
+        choices=('run', 'cost', 'report'),
+        help='train; measure parameters, MACs and seconds an iteration; write '
+        'the report',
     )
     parser.add_argument(
         '--studies',
         nargs='+',
         choices=tuple(ARMS),
         default=['short', 'wide', 'long'],
-        help='hosts of short or wide receptive field, a long schedule on the '
-        'short one, or learning rates',
+        help='host of short or wide receptive field, a long schedule, or the '
+        'choice of the learning rate',
     )
     parser.add_argument('--arms', nargs='+', help='only these')
     parser.add_argument(
-        '--seeds', nargs='+', type=int, default=list(SEEDS[:3]), help='seeds'
+        '--seeds', nargs='+', type=int, default=[0, 1, 2], help='seeds'
+    )
+    parser.add_argument(
+        '--rates',
+        nargs='+',
+        type=float,
+        default=[0.5, 1.0, 2.0],
+        help="factors on the config's learning rate for the study tune",
     )
     parser.add_argument(
         '--jobs', type=int, default=2, help='processes of one thread each'
     )
     parser.add_argument(
-        '--results',
-        default='docs/benchmarks/rmpg_toy.json',
-        help='file of finished runs',
-    )
-    parser.add_argument(
         '--work-dir', default='work_dirs/rmpg_toy', help='logs, checkpoints'
     )
     parser.add_argument(
-        '--out', default='docs/benchmarks/rmpg_toy.md', help='the report'
+        '--out',
+        default='docs/benchmarks',
+        help='folder of rmpg_toy.json, the finished runs, and the report',
     )
     return parser.parse_args(argv)
 
@@ -109,27 +97,31 @@ def plan(args: argparse.Namespace) -> list[Run]:
     for arm in args.arms or ():
         if arm not in known:
             raise PreflightError(
-                f'--arms {arm}: there is {", ".join(sorted(known))}'
+                f'--arms {arm}: the studies {" ".join(args.studies)} have '
+                f'{", ".join(sorted(known))}'
             )
-    runs = []
-    for seed in args.seeds:
-        for study in args.studies:
-            if study == 'tune':
-                continue
-            host = 'wide' if study == 'wide' else 'short'
-            iters = LONG_ITERS if study == 'long' else ITERS
-            for arm in ARMS[study]:
-                if not args.arms or arm in args.arms:
-                    config = f'{host}_{arm}'
-                    runs.append(Run(study, config, seed, 1.0, iters))
-    if 'tune' in args.studies:
-        runs += [
-            Run('tune', f'short_{arm}', TUNING_SEED, rate, ITERS)
-            for arm in ARMS['tune']
-            for rate in TUNING_RATES
+
+    def runs(study: str, seed: int, rate: float) -> list[Run]:
+        return [
+            Run(study, f'{HOSTS[study]}_{arm}', seed, rate, ITERS[study])
+            for arm in ARMS[study]
             if not args.arms or arm in args.arms
         ]
-    return runs
+
+    planned = []
+    if 'tune' in args.studies:
+        for rate in args.rates:
+            planned += runs('tune', TUNING_SEED, rate)
+    for seed in args.seeds:
+        for study in args.studies:
+            if study != 'tune':
+                planned += runs(study, seed, 1.0)
+    return planned
+
+
+def data_of(run: Run) -> Path:
+    """Folder of the people that a run trains and is judged on."""
+    return TUNING_DATA if run.study == 'tune' else DATA
 
 
 def options(run: Run) -> list[str]:
@@ -137,21 +129,183 @@ def options(run: Run) -> list[str]:
     from mmengine.config import Config
 
     cfg = Config.fromfile(CONFIGS / f'{run.config}.py')
-    rate = cfg.optim_wrapper.optimizer.lr * run.lr
-    data = DATA['tune' if run.study == 'tune' else 'experiment']
-    ann_file = f'{data}/annotations/val.json'
+    data = data_of(run)
     return [
         f'randomness.seed={run.seed}',
-        f'optim_wrapper.optimizer.lr={rate}',
+        f'optim_wrapper.optimizer.lr={cfg.optim_wrapper.optimizer.lr * run.lr}',  # noqa: E501
         f'train_cfg.max_iters={run.iters}',
         f'train_cfg.val_interval={run.iters}',
         f'param_scheduler.1.T_max={run.iters}',
         f'default_hooks.checkpoint.interval={run.iters}',
         f'train_dataloader.dataset.data_root={data}/',
         f'val_dataloader.dataset.data_root={data}/',
-        f'val_evaluator.0.ann_file={ann_file}',
-        f'val_evaluator.1.ann_file={ann_file}',
+        f'val_evaluator.0.ann_file={data}/annotations/val.json',
+        f'val_evaluator.1.ann_file={data}/annotations/val.json',
     ]
+
+
+def run_experiment(args: argparse.Namespace) -> None:
+    """Do the runs that have no result yet."""
+    from tqdm import tqdm
+
+    file = ResultFile(Path(args.out, 'rmpg_toy.json'))
+    planned = plan(args)
+    runs = file.missing(planned)
+    for data in {data_of(run) for run in runs}:
+        if not Path(data, 'annotations/val.json').exists():
+            extra = ' --seed 1 --num-val 1000' if data == DATA else ''
+            raise PreflightError(
+                f'{data} is not there: make it by python '
+                f'tools/dataset/make_toy_human.py {data}{extra}'
+            )
+    print(f'{len(planned) - len(runs)} of {len(planned)} runs are done')
+    origin = dict(commit=commit(), machine=machine())
+
+    def work(run: Run) -> dict:
+        config = CONFIGS / f'{run.config}.py'
+        return train(run, config, Path(args.work_dir, run.name), options(run))
+
+    failed = 0
+    with tqdm(total=len(runs), unit='run') as bar:
+        for run, result in run_all(runs, args.jobs, work):
+            bar.update()
+            if isinstance(result, RunError):
+                failed += 1
+                tqdm.write(f'error: {result}')
+                continue
+            file.add(run, **result, **origin)
+            tqdm.write(
+                f'{run.name}: AP {result["coco/AP"]:.3f}, '
+                f'{result["seconds"]:.0f} s'
+            )
+    if failed:
+        raise PreflightError(
+            f'{failed} of {len(runs)} runs failed, see the logs named above; '
+            'the same command tries them again'
+        )
+
+
+def measure_cost(args: argparse.Namespace) -> None:
+    """Measure all arms of the short host in turns, in this process."""
+    import torch
+    from mmengine.config import Config
+    from tqdm import tqdm
+
+    from mmkbdm.analysis.cost import count_macs, count_params
+    from mmkbdm.analysis.network import build_network
+    from mmkbdm.analysis.timing import take_turns
+    from mmkbdm.benchmark.train_step import make_train_step
+
+    costs, steps = {}, {}
+    for arm in args.arms or ARMS['short']:
+        path = CONFIGS / f'short_{arm}.py'
+        network = build_network(Config.fromfile(path), str(path))
+        image = torch.zeros(1, 3, 96, 64)
+        estimator = network.estimator
+        auxiliary = getattr(estimator, 'auxiliary', torch.nn.Identity())
+        costs[arm] = dict(
+            params=count_params(network) - count_params(auxiliary),
+            macs=count_macs(network, image),
+        )
+        steps[arm] = make_train_step(Config.fromfile(path))
+    repeats = 15
+    with tqdm(total=repeats + 2, desc='rounds') as bar:
+        seconds = take_turns(steps, repeats, progress=bar.update)
+    for arm, values in seconds.items():
+        costs[arm]['seconds'] = statistics.median(values)
+    out = Path(args.out, 'rmpg_toy_cost.json')
+    origin = dict(commit=commit(), machine=machine())
+    out.write_text(json.dumps(dict(**origin, arms=costs), indent=1) + '\n')
+    print(f'{out}: {len(costs)} arms')
+
+
+def report(args: argparse.Namespace) -> None:
+    """Write tables and plots of the finished runs.
+
+    Raises:
+        PreflightError: When there is no result yet.
+    """
+    out = Path(args.out)
+    file = ResultFile(out / 'rmpg_toy.json')
+    if not file.results:
+        raise PreflightError(
+            f'{file.path} holds no run: do some by python {__file__} run'
+        )
+    cost_file = out / 'rmpg_toy_cost.json'
+    costs = {}
+    if cost_file.exists():
+        costs = json.loads(cost_file.read_text())['arms']
+    sections = []
+    for study in ('short', 'wide', 'long'):
+        results = file.of(study)
+        if not results:
+            continue
+        sections.append(
+            f'## {TITLES[study]}\n\n'
+            f'{arms_table(results, DESCRIPTIONS, costs)}\n\n'
+            f'{questions_table(results, QUESTIONS)}\n'
+        )
+        picture = out / f'rmpg_toy_{study}.png'
+        plot_questions(results, QUESTIONS, picture)
+        sections.append(f'![Paired differences]({picture.name})\n')
+    if costs and file.of('short'):
+        plot_cost(file.of('short'), costs, out / 'rmpg_toy_cost.png')
+        sections.append('![AP against cost](rmpg_toy_cost.png)\n')
+    tuning = file.of('tune')
+    if tuning:
+        sections.append(f'## Learning rates\n\n{_rates(tuning)}\n')
+    commits = sorted({result['commit'] for result in file.results})
+    machines = sorted({result['machine'] for result in file.results})
+    sections.append(
+        f'{len(file.results)} runs, at commit {", ".join(commits)}, on '
+        f'{"; ".join(machines)}.\n'
+    )
+    target = out / 'rmpg_toy_tables.md'
+    target.write_text(HEADER + '\n'.join(sections))
+    print(f'{target}: {len(file.results)} runs')
+
+
+HEADER = """# RMPG on ToyHuman: tables
+
+Written by `python tools/benchmark/rmpg_toy.py report`; what they mean is in
+[rmpg_toy.md](rmpg_toy.md). A difference is paired seed by seed, with
+Student's 95 % interval; **bold** where that excludes zero.
+
+"""
+TITLES = {
+    'short': 'Host of short receptive field',
+    'wide': 'Host whose receptive field covers the person',
+    'long': 'Short receptive field, three times the iterations',
+}
+
+
+def _rates(results: list[dict]) -> str:
+    """Markdown table of AP by arm and factor on the learning rate."""
+    rates = sorted({result['lr'] for result in results})
+    lines = [
+        '| arm | ' + ' | '.join(f'x{rate:g}' for rate in rates) + ' |',
+        '|' + '---|' * (len(rates) + 1),
+    ]
+    for arm in by_seed(results, 'coco/AP'):
+        cells = [
+            ', '.join(
+                f'{r["coco/AP"]:.3f}'
+                for r in results
+                if r['config'].endswith(f'_{arm}') and r['lr'] == rate
+            )
+            for rate in rates
+        ]
+        lines.append(f'| `{arm}` | {" | ".join(cells)} |')
+    return '\n'.join(lines)
+
+
+def machine() -> str:
+    """Name the kind of machine that the arms were trained on."""
+    import torch
+
+    return (
+        f'{platform.system()} {platform.machine()}, torch {torch.__version__}'
+    )
 
 
 def commit() -> str:
@@ -170,58 +324,12 @@ def commit() -> str:
     return f'{head}, changed' if changed else head
 
 
-def run_experiment(args: argparse.Namespace) -> None:
-    """Do the runs that have no result yet."""
-    import torch
-    from tqdm import tqdm
-
-    file = ResultFile(args.results)
-    planned = plan(args)
-    runs = file.missing(planned)
-    for run in runs:
-        data = DATA['tune' if run.study == 'tune' else 'experiment']
-        if not Path(data, 'annotations/val.json').exists():
-            seed = '' if run.study == 'tune' else ' --seed 1 --num-val 1000'
-            raise PreflightError(
-                f'{data} is not there: make it by python '
-                f'tools/dataset/make_toy_human.py {data}{seed}'
-            )
-    print(f'{len(planned) - len(runs)} of {len(planned)} runs are done')
-    machine = (
-        f'{platform.machine()} {platform.system()}, torch {torch.__version__}'
-    )
-    here = commit()
-
-    def work(run: Run) -> dict:
-        config = CONFIGS / f'{run.config}.py'
-        return train(run, config, Path(args.work_dir, run.name), options(run))
-
-    failed = []
-    bar = tqdm(total=len(runs), unit='run')
-    for run, result in run_all(runs, args.jobs, work):
-        bar.update()
-        if isinstance(result, RunError):
-            failed.append(result)
-            tqdm.write(f'error: {result}')
-        else:
-            file.add(run, **result, commit=here, machine=machine)
-            tqdm.write(
-                f'{run.name}: AP {result["coco/AP"]:.3f}, '
-                f'{result["seconds"]:.0f} s'
-            )
-    bar.close()
-    if failed:
-        raise PreflightError(
-            f'{len(failed)} runs failed; the same command tries them again'
-        )
-
-
 @command_line
 def main() -> None:
-    """Run or report the experiment."""
+    """Run, measure or report the experiment."""
     args = parse_args()
-    if args.action == 'run':
-        run_experiment(args)
+    actions = dict(run=run_experiment, cost=measure_cost, report=report)
+    actions[args.action](args)
 
 
 if __name__ == '__main__':

@@ -78,9 +78,9 @@ class SafeCheckpointHook(CheckpointHook):
         super().after_load_checkpoint(runner, checkpoint)
         wrapped = is_model_wrapper(runner.model)
         model = runner.model.module if wrapped else runner.model
-        may_lack, may_differ = ('neck.', AUXILIARY), ()
+        may_lack, may_differ = ('neck.', AUXILIARY), (AUXILIARY,)
         if runner._resume:
-            may_lack = ()
+            may_lack = may_differ = ()
         elif isinstance(runner._train_loop, BaseLoop):
             may_differ = ('neck.', 'head.', AUXILIARY)
         state_dict = checkpoint.get('state_dict', checkpoint)

@@ -7,6 +7,8 @@ formulas are ours. Both answer the branch that a gate adds to the node's map.
 import torch
 from torch import Tensor, nn
 
+from .node_conv import join_nodes, node_conv2d
+
 COMBINATIONS = ('fuse', 'add')
 
 
@@ -48,6 +50,7 @@ class AddCombination(nn.Module):
 
     def __init__(self, channels: int, num_nodes: int, out_proj: bool) -> None:
         super().__init__()
+        self.num_nodes = num_nodes
         self.out_proj = (
             nn.Conv2d(channels, channels, 1, groups=num_nodes)
             if out_proj
@@ -56,4 +59,8 @@ class AddCombination(nn.Module):
 
     def forward(self, y: Tensor, z: Tensor) -> Tensor:
         """Answer the context branch (B, C, H, W); the sub-map is not read."""
-        return self.out_proj(z)
+        if isinstance(self.out_proj, nn.Identity):
+            return z
+        conv = self.out_proj
+        z = node_conv2d([z], conv.weight, conv.bias, self.num_nodes)
+        return join_nodes(z[0])

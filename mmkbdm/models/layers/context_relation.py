@@ -5,11 +5,10 @@ context relations of the sub-feature maps give each its context information).
 The formulas are ours.
 """
 
-from collections.abc import Sequence
-
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .node_conv import join_nodes, node_conv2d
 from .sincos_position import sincos_position_2d
 
 CONTEXTS = ('token', 'channel', 'none')
@@ -54,6 +53,7 @@ class ContextRelation(nn.Module):
     ) -> None:
         super().__init__()
         self.num_nodes = num_nodes
+        self.node_channels = channels // num_nodes
         self.num_children = num_children
         self.kv_pool = kv_pool
         self.context = context
@@ -71,33 +71,45 @@ class ContextRelation(nn.Module):
 
     def forward(self, y: Tensor) -> Tensor:
         """Map the normalised Y (B, C, H, W) to the context Z (B, C, H, W)."""
+        nodes = self._project(y)
         if self.context == 'none':
-            return self.projection(y)
-        query, key, value = self.project(y)
+            return join_nodes(nodes[0])
         if self.context == 'channel':
-            tokens = [self._channels(t) for t in (query, key, value)]
+            tokens = [t.flatten(3) for t in nodes]
             z = F.scaled_dot_product_attention(*tokens)
             return z.reshape(y.shape)
-        tokens = [self._tokens(t) for t in (query, key, value)]
+        tokens = [self._tokens(t) for t in nodes]
         z = F.scaled_dot_product_attention(*tokens)
-        z = z.unflatten(2, (self.num_children, -1)).transpose(3, 4)
-        return z.reshape(y.shape)
+        # The channels of a node, d of every child, lie together again.
+        z = z.reshape(self.num_nodes, -1, *y.shape[2:], self.node_channels)
+        return join_nodes(z.permute(1, 0, 4, 2, 3))
 
     def project(self, y: Tensor) -> list[Tensor]:
         """Queries (B, C, H, W), keys and values (B, C, H/r, W/r) of Y."""
-        placed = y + self._encoding(y) if self.position == 'sincos' else y
-        if self.kv_pool == 1:
-            sources = [placed, placed, y]
-        else:
-            pooled = self._pool(y)
-            pooled_placed = pooled if placed is y else self._pool(placed)
-            sources = [placed, pooled_placed, pooled]
-        return self._convolve(sources)
+        return [join_nodes(part) for part in self._project(y)]
 
-    def _encoding(self, y: Tensor) -> Tensor:
-        channels = y.shape[1] // self.num_nodes
-        encoding = sincos_position_2d(channels, *y.shape[2:], like=y)
-        return encoding.repeat(1, self.num_nodes, 1, 1)
+    def _project(self, y: Tensor) -> list[Tensor]:
+        """Query, key and value (B, n, c, H, W) of every node, or value."""
+        conv = self.projection
+        sources = self._sources(y)
+        return node_conv2d(sources, conv.weight, conv.bias, self.num_nodes)
+
+    def _sources(self, y: Tensor) -> list[Tensor]:
+        """Maps that query, key and value are read from, or value."""
+        if self.context == 'none':
+            return [y]
+        placed = self._place(y) if self.position == 'sincos' else y
+        if self.kv_pool == 1:
+            return [placed, placed, y]
+        pooled = self._pool(y)
+        pooled_placed = pooled if placed is y else self._pool(placed)
+        return [placed, pooled_placed, pooled]
+
+    def _place(self, y: Tensor) -> Tensor:
+        """Add the position encoding to every node."""
+        encoding = sincos_position_2d(self.node_channels, *y.shape[2:], like=y)
+        nodes = y.unflatten(1, (self.num_nodes, -1))
+        return (nodes + encoding.unsqueeze(1)).flatten(1, 2)
 
     def _pool(self, x: Tensor) -> Tensor:
         """Average r x r pixels; what juts out is averaged over what is."""
@@ -105,36 +117,13 @@ class ContextRelation(nn.Module):
             x, self.kv_pool, ceil_mode=True, count_include_pad=False
         )
 
-    def _convolve(self, sources: Sequence[Tensor]) -> list[Tensor]:
-        """Apply W_q, W_k, W_v, one convolution for equal neighbours."""
-        conv = self.projection
-        weight = conv.weight.unflatten(0, (self.num_nodes, self.num_parts, -1))
-        bias = conv.bias.unflatten(0, (self.num_nodes, self.num_parts, -1))
-        outputs: list[Tensor] = []
-        while len(outputs) < self.num_parts:
-            start = len(outputs)
-            source = sources[start]
-            stop = start + 1
-            while stop < self.num_parts and sources[stop] is source:
-                stop += 1
-            out = F.conv2d(
-                source,
-                weight[:, start:stop].flatten(0, 2),
-                bias[:, start:stop].flatten(),
-                padding=conv.padding,
-                groups=self.num_nodes,
-            )
-            parts = out.unflatten(1, (self.num_nodes, stop - start, -1))
-            outputs += [part.flatten(1, 2) for part in parts.unbind(2)]
-        return outputs
-
     def _tokens(self, x: Tensor) -> Tensor:
-        """(B, C, H, W) to (B n, 1, g H W, d), child by child."""
-        d = x.shape[1] // (self.num_nodes * self.num_children)
-        x = x.reshape(-1, self.num_children, d, x.shape[2] * x.shape[3])
-        return x.transpose(2, 3).flatten(1, 2).unsqueeze(1)
+        """(B, n, c, H, W) to (n B, 1, H W g, d), child after child a pixel.
 
-    def _channels(self, x: Tensor) -> Tensor:
-        """(B, C, H, W) to (B n, 1, c, H W)."""
-        c = x.shape[1] // self.num_nodes
-        return x.reshape(-1, 1, c, x.shape[2] * x.shape[3])
+        The relation does not depend on the order of the tokens. In this one
+        the tokens of a node are its map with the channels innermost, as the
+        batched product of :func:`node_conv2d` leaves it.
+        """
+        d = self.node_channels // self.num_children
+        num_tokens = x.shape[3] * x.shape[4] * self.num_children
+        return x.permute(1, 0, 3, 4, 2).reshape(-1, 1, num_tokens, d)

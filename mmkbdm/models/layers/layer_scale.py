@@ -30,10 +30,12 @@ class LayerScale(nn.Module):
         nn.init.constant_(self.gamma, self.init_value)
 
     def forward(self, x: Tensor, branch: Tensor) -> Tensor:
-        """Return ``x + gamma * branch`` in the shape and dtype of ``x``.
+        """Return ``x + gamma * branch`` in the shape and dtype of ``x``,
+        and in its memory layout.
 
         Args:
             x (Tensor): Feature map (B, C, H, W).
             branch (Tensor): Feature map (B, C, H, W), any float dtype.
         """
-        return x + (self.gamma.view(1, -1, 1, 1) * branch).to(x.dtype)
+        gamma = self.gamma.view(1, -1, 1, 1).to(x.dtype)
+        return torch.addcmul(x, gamma, branch.to(x.dtype))

@@ -26,7 +26,7 @@ def sincos_position_2d(
         like (Tensor): Gives the dtype and device of the answer.
 
     Returns:
-        Tensor: Encoding (1, c, H, W).
+        Tensor: Encoding (1, c, H, W), channels-last in memory.
     """
     quarter = math.ceil(channels / 4)
     step = torch.arange(quarter, device=like.device, dtype=torch.float32)
@@ -34,9 +34,10 @@ def sincos_position_2d(
 
     def axis(length: int) -> Tensor:
         place = torch.arange(length, device=like.device, dtype=torch.float32)
-        angle = frequency[:, None] * place
-        return torch.cat([angle.sin(), angle.cos()])
+        angle = place[:, None] * frequency
+        return torch.cat([angle.sin(), angle.cos()], dim=-1)
 
-    rows = axis(height)[:, :, None].expand(-1, -1, width)
-    columns = axis(width)[:, None, :].expand(-1, height, -1)
-    return torch.cat([rows, columns])[None, :channels].to(like.dtype)
+    rows = axis(height)[:, None].expand(-1, width, -1)
+    columns = axis(width)[None].expand(height, -1, -1)
+    encoding = torch.cat([rows, columns], dim=-1)[..., :channels]
+    return encoding.to(like.dtype).permute(2, 0, 1)[None]

@@ -64,10 +64,10 @@ class HierarchicalRMPG(RMPG):
         ),
         **kwargs,
     ) -> None:
-        if not stages:
+        if not stages or isinstance(stages, dict):
             raise ValueError(
-                'stages=() is empty: give one dict a stage, such as '
-                'dict(groups=(2, 2))'
+                f'stages={stages!r} must be a list of one dict a stage, such '
+                'as [dict(groups=(2,)), dict(groups=(2, 2))]'
             )
         for index, stage in enumerate(stages):
             unknown = set(stage) - set(STAGE_SETTINGS)
@@ -81,6 +81,10 @@ class HierarchicalRMPG(RMPG):
 
     def build_body(self, **settings) -> nn.Module:
         """Build the parse graphs of one feature map."""
-        return ParseGraphSequence(
-            ParseGraph(**{**settings, **stage}) for stage in self._stages
-        )
+        graphs = []
+        for index, stage in enumerate(self._stages):
+            try:
+                graphs.append(ParseGraph(**{**settings, **stage}))
+            except ValueError as error:
+                raise ValueError(f'stages[{index}]: {error}') from error
+        return ParseGraphSequence(graphs)

@@ -32,7 +32,7 @@ def joint_indices(
     dataset = metainfo.get('dataset_name', 'the dataset')
     seen: dict[str, int] = {}
     for index, part in enumerate(parts):
-        if isinstance(part, str) or not part:
+        if not isinstance(part, list | tuple) or not part:
             raise ValueError(
                 f'{where}[{index}]={part!r} must be a list of joint names'
             )

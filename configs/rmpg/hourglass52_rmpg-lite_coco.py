@@ -1,0 +1,4 @@
+# Hourglass-52 + RMPG lite, 256x256, COCO. 95.3 M parameters.
+_base_ = './hourglass52_rmpg_coco.py'
+
+model = dict(neck=_base_.rmpg_lite)

@@ -1,0 +1,9 @@
+# HRNet-W32 + RMPG, 256x192, CrowdPose. 28.6 M parameters.
+_base_ = [
+    'mmpose::body_2d_keypoint/topdown_heatmap/crowdpose/'
+    'td-hm_hrnet-w32_8xb64-210e_crowdpose-256x192.py',
+    './_base_/rmpg_hrnet.py',
+]
+
+model = dict(neck=dict(_base_.rmpg, in_channels=32))
+default_hooks = _base_.rmpg_hooks

@@ -1,0 +1,9 @@
+# HRNet-W32 + RMPG, 256x256, MPII. 28.6 M parameters.
+_base_ = [
+    'mmpose::body_2d_keypoint/topdown_heatmap/mpii/'
+    'td-hm_hrnet-w32_8xb64-210e_mpii-256x256.py',
+    './_base_/rmpg_hrnet.py',
+]
+
+model = dict(neck=dict(_base_.rmpg, in_channels=32))
+default_hooks = _base_.rmpg_hooks

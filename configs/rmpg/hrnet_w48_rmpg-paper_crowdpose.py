@@ -1,0 +1,4 @@
+# HRNet-W48 + RMPG paper-size, 256x192, CrowdPose. 63.7 M parameters.
+_base_ = './hrnet_w48_rmpg_crowdpose.py'
+
+model = dict(neck=_base_.rmpg_paper)

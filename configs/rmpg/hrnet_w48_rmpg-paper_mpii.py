@@ -1,0 +1,4 @@
+# HRNet-W48 + RMPG paper-size, 256x256, MPII. 63.7 M parameters.
+_base_ = './hrnet_w48_rmpg_mpii.py'
+
+model = dict(neck=_base_.rmpg_paper)

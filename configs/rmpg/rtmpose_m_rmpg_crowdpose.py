@@ -1,0 +1,9 @@
+# RTMPose-m + RMPG, 256x192, CrowdPose. 36.2 M parameters.
+_base_ = [
+    './_base_/rtmpose_m_crowdpose.py',
+    './_base_/rmpg_rtmpose.py',
+]
+
+model = dict(neck=dict(_base_.rmpg, in_channels=768))
+optim_wrapper = _base_.rmpg_optim
+default_hooks = _base_.rmpg_hooks

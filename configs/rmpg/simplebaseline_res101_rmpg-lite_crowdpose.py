@@ -1,0 +1,5 @@
+# SimpleBaselines ResNet-101 + RMPG lite, 256x192, CrowdPose. 54.5 M
+# parameters.
+_base_ = './simplebaseline_res101_rmpg_crowdpose.py'
+
+model = dict(neck=_base_.rmpg_lite)

@@ -1,0 +1,4 @@
+# SimpleBaselines ResNet-152 + RMPG lite, 256x192, COCO. 70.2 M parameters.
+_base_ = './simplebaseline_res152_rmpg_coco.py'
+
+model = dict(neck=_base_.rmpg_lite)

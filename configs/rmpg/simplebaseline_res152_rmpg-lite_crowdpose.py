@@ -1,0 +1,5 @@
+# SimpleBaselines ResNet-152 + RMPG lite, 256x192, CrowdPose. 70.2 M
+# parameters.
+_base_ = './simplebaseline_res152_rmpg_crowdpose.py'
+
+model = dict(neck=_base_.rmpg_lite)

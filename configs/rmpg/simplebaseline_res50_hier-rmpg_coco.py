@@ -1,0 +1,11 @@
+# SimpleBaselines R-50 + three RMPGs, 256x192, COCO. 41.2 M parameters.
+_base_ = [
+    'mmpose::body_2d_keypoint/topdown_heatmap/coco/'
+    'td-hm_res50_8xb64-210e_coco-256x192.py',
+    './_base_/rmpg_simplebaseline.py',
+    './_base_/hierarchy_coco.py',
+]
+
+neck = dict(_base_.rmpg, type='mmkbdm.HierarchicalRMPG')
+model = dict(_base_.hierarchy, neck=neck)
+default_hooks = _base_.rmpg_hooks

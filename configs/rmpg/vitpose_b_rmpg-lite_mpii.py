@@ -1,0 +1,4 @@
+# ViTPose-B + RMPG lite, 256x192, MPII. 94.1 M parameters.
+_base_ = './vitpose_b_rmpg_mpii.py'
+
+model = dict(neck=_base_.rmpg_lite)

@@ -1,0 +1,8 @@
+# ViTPose-B + RMPG, 256x192, CrowdPose. 112.7 M parameters.
+_base_ = [
+    './_base_/vitpose_b_crowdpose.py',
+    './_base_/rmpg.py',
+]
+
+model = dict(neck=dict(_base_.rmpg, in_channels=768))
+default_hooks = _base_.rmpg_hooks

@@ -1,0 +1,4 @@
+# ViTPose-H + RMPG paper-size, 256x192, MPII. 714.6 M parameters.
+_base_ = './vitpose_h_rmpg_mpii.py'
+
+model = dict(neck=_base_.rmpg_paper)

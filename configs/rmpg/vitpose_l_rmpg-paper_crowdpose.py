@@ -1,0 +1,4 @@
+# ViTPose-L + RMPG paper-size, 256x192, CrowdPose. 358.1 M parameters.
+_base_ = './vitpose_l_rmpg_crowdpose.py'
+
+model = dict(neck=_base_.rmpg_paper)

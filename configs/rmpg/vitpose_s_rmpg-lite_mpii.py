@@ -1,0 +1,4 @@
+# ViTPose-S + RMPG lite, 256x192, MPII. 25.3 M parameters.
+_base_ = './vitpose_s_rmpg_mpii.py'
+
+model = dict(neck=_base_.rmpg_lite)

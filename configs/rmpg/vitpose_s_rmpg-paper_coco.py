@@ -1,0 +1,4 @@
+# ViTPose-S + RMPG paper-size, 256x192, COCO. 31.3 M parameters.
+_base_ = './vitpose_s_rmpg_coco.py'
+
+model = dict(neck=_base_.rmpg_paper)

@@ -1,0 +1,9 @@
+# ViTPose-S + RMPG, 256x192, COCO. 30.0 M parameters.
+_base_ = [
+    'mmpose::body_2d_keypoint/topdown_heatmap/coco/'
+    'td-hm_ViTPose-small_8xb64-210e_coco-256x192.py',
+    './_base_/rmpg.py',
+]
+
+model = dict(neck=dict(_base_.rmpg, in_channels=384))
+default_hooks = _base_.rmpg_hooks

@@ -1,0 +1,8 @@
+# ViTPose-S + RMPG, 256x192, MPII. 30.0 M parameters.
+_base_ = [
+    './_base_/vitpose_s_mpii.py',
+    './_base_/rmpg.py',
+]
+
+model = dict(neck=dict(_base_.rmpg, in_channels=384))
+default_hooks = _base_.rmpg_hooks

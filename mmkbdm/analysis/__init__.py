@@ -1,0 +1,1 @@
+"""What a network costs and how it leaves torch: measured, not estimated."""

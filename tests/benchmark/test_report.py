@@ -1,0 +1,69 @@
+import cv2
+import pytest
+
+from mmkbdm.benchmark import report
+from mmkbdm.benchmark.toy_arms import ARMS, DESCRIPTIONS, QUESTIONS
+
+AP = {
+    'none': {0: 0.30, 1: 0.32, 2: 0.31},
+    'default': {0: 0.35, 1: 0.37, 2: 0.36},
+    'conv': {0: 0.36, 1: 0.36},
+}
+RESULTS = [
+    {
+        'study': 'short',
+        'config': f'short_{arm}',
+        'seed': seed,
+        'coco/AP': ap,
+        'occluded/AP': ap / 2,
+        'swap/rate': 0.1,
+    }
+    for arm, seeds in AP.items()
+    for seed, ap in seeds.items()
+]
+COSTS = {
+    arm: dict(params=1e6 * n, macs=1e7 * n, seconds=0.1 * n)
+    for n, arm in enumerate(AP, start=1)
+}
+
+
+def cells(table, start):
+    (line,) = [r for r in table.splitlines() if r.startswith(f'| {start}')]
+    return [cell.strip() for cell in line.strip('|').split('|')]
+
+
+def test_arms_table():
+    table = report.arms_table(RESULTS, DESCRIPTIONS, COSTS)
+    none = cells(table, '`none`')
+    assert none[2:6] == ['1.00 M', '1.00x', '0.10 (1.00x)', '.310 ± 0.010']
+    assert none[-1] == '.300 .320 .310'
+    default = cells(table, '`default`')
+    assert default[2:5] == ['2.00 M', '2.00x', '0.20 (2.00x)']
+    assert default[8] == '**+0.050 ± 0.000**'
+    assert default[9] == '**+0.025 ± 0.000**'
+    # Two seeds: +.06 and +.04, Student's factor for one degree is 12.7.
+    assert cells(table, '`conv`')[8] == '+0.050 ± 0.127'
+    assert '`lite`' not in table
+
+
+def test_questions_table_asks_what_was_run():
+    table = report.questions_table(RESULTS, QUESTIONS)
+    assert len(table.splitlines()) == 3
+    row = cells(table, 'Is RMPG better than convolutions')
+    assert row[1:4] == ['`default` - `conv`', '2', '+0.000 ± 0.127']
+
+
+def test_plots(tmp_path):
+    report.plot_questions(RESULTS, QUESTIONS, tmp_path / 'a.png')
+    report.plot_cost(RESULTS, COSTS, tmp_path / 'b.png')
+    for name in ('a.png', 'b.png'):
+        assert cv2.imread(str(tmp_path / name)).std() > 5
+
+
+@pytest.mark.parametrize('study', ARMS)
+def test_every_arm_is_described_and_every_question_can_be_answered(study):
+    assert set(ARMS[study]) <= set(DESCRIPTIONS)
+    if study == 'short':
+        assert {arm for pair in QUESTIONS.values() for arm in pair} <= set(
+            ARMS[study]
+        )

@@ -1,0 +1,68 @@
+import pytest
+import torch
+import torch.nn.functional as F
+
+from mmkbdm.models.layers import node_conv
+from mmkbdm.models.layers.node_conv import join_nodes, node_conv2d
+
+B, N, P, C, H, W = 2, 3, 3, 4, 5, 6
+
+
+def one_by_one(sources, weight, bias):
+    """(B, n, o, H, W) of each part, node by node."""
+    weight = weight.unflatten(0, (N, P, -1))
+    bias = bias.unflatten(0, (N, P, -1))
+    return [
+        torch.stack(
+            [
+                F.conv2d(x, w[p], b[p], padding=w.shape[-1] // 2)
+                for x, w, b in zip(source.chunk(N, dim=1), weight, bias)
+            ],
+            dim=1,
+        )
+        for p, source in enumerate(sources)
+    ]
+
+
+@pytest.mark.parametrize('device', ['cpu', 'elsewhere'])
+@pytest.mark.parametrize('kernel_size', [1, 3])
+@pytest.mark.parametrize('layout', ['contiguous_format', 'channels_last'])
+@pytest.mark.parametrize('places', ['aaa', 'aab', 'abb', 'abc'])
+def test_equals_one_node_at_a_time(
+    places, layout, kernel_size, device, monkeypatch
+):
+    """Equal sources, neighbours or not, and sources of other sizes."""
+    torch.manual_seed(0)
+    layout = getattr(torch, layout)
+    maps = {
+        place: torch.randn(B, N * C, H + i, W).to(memory_format=layout)
+        for i, place in enumerate('abc')
+    }
+    sources = [maps[place] for place in places]
+    weight = torch.randn(N * P * C, C, kernel_size, kernel_size)
+    bias = torch.randn(N * P * C)
+    weight.requires_grad_()
+    if device == 'elsewhere':  # 1x1 where no batched product is chosen
+
+        def grouped(sources, weight, bias, num_nodes):
+            parts = (p.unflatten(0, (N, P, -1)) for p in (weight, bias))
+            return node_conv._grouped_convolution(sources, *parts)
+
+        monkeypatch.setattr(node_conv, 'node_conv2d', grouped)
+    outs = node_conv.node_conv2d(sources, weight, bias, N)
+    expected = one_by_one(sources, weight, bias)
+    for out, wanted in zip(outs, expected, strict=True):
+        torch.testing.assert_close(out, wanted, atol=1e-5, rtol=1e-5)
+        assert torch.equal(join_nodes(out), out.flatten(1, 2))
+    grads = [
+        torch.autograd.grad(sum(o.square().sum() for o in maps), weight)[0]
+        for maps in (outs, expected)
+    ]
+    torch.testing.assert_close(*grads, atol=1e-3, rtol=1e-4)
+
+
+def test_tokens_need_no_copy():
+    """The batched product leaves the channels of a node innermost."""
+    x = torch.randn(B, N * C, H, W)
+    out = node_conv2d([x], torch.randn(N * C, C, 1, 1), torch.randn(N * C), N)
+    assert out[0].permute(1, 0, 3, 4, 2).is_contiguous()
