@@ -9,7 +9,7 @@ REQUIREMENTS := $(addprefix requirements/,\
     stack.txt stack_mm.txt constraints.txt)
 
 .DEFAULT_GOAL := help
-.PHONY: help env quickstart test lint clean
+.PHONY: help env quickstart test test-all lint clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' \
@@ -54,7 +54,11 @@ quickstart: $(STAMP)  ## train, evaluate and draw RMPG on people it renders
 	@echo "next      $(BIN)/python tools/train.py" \
 	    "configs/rmpg/simplebaseline_toy_toyhuman.py  # the baseline"
 
-test: $(STAMP)  ## run all tests
+test: $(STAMP)  ## run the tests, but for those that take long
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile \
+	    -m 'not slow'
+
+test-all: $(STAMP)  ## run every test, the whole networks included
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(STAMP)  ## check style

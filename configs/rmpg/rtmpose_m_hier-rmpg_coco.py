@@ -6,13 +6,7 @@ _base_ = [
     './_base_/hierarchy_coco.py',
 ]
 
-# Parse graphs on all 768 channels would be four times the network.
-neck = dict(
-    _base_.rmpg,
-    type='mmkbdm.HierarchicalRMPG',
-    in_channels=768,
-    mid_channels=256,
-)
+neck = dict(_base_.rmpg, type='mmkbdm.HierarchicalRMPG', in_channels=768)
 model = dict(_base_.hierarchy, neck=neck)
 optim_wrapper = _base_.rmpg_optim
 default_hooks = _base_.rmpg_hooks

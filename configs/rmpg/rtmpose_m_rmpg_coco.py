@@ -1,4 +1,4 @@
-# RTMPose-m + RMPG, 256x192, COCO. 36.3 M parameters.
+# RTMPose-m + RMPG, 256x192, COCO. 16.5 M parameters.
 _base_ = [
     'mmpose::body_2d_keypoint/rtmpose/coco/'
     'rtmpose-m_8xb256-420e_coco-256x192.py',

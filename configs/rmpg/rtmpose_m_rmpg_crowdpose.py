@@ -1,4 +1,4 @@
-# RTMPose-m + RMPG, 256x192, CrowdPose. 36.2 M parameters.
+# RTMPose-m + RMPG, 256x192, CrowdPose. 16.4 M parameters.
 _base_ = [
     './_base_/rtmpose_m_crowdpose.py',
     './_base_/rmpg_rtmpose.py',

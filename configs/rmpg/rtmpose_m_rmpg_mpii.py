@@ -1,4 +1,4 @@
-# RTMPose-m + RMPG, 256x256, MPII. 36.3 M parameters.
+# RTMPose-m + RMPG, 256x256, MPII. 16.5 M parameters.
 _base_ = [
     'mmpose::body_2d_keypoint/rtmpose/mpii/'
     'rtmpose-m_8xb64-210e_mpii-256x256.py',

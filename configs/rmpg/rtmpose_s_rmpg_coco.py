@@ -1,4 +1,4 @@
-# RTMPose-s + RMPG, 256x192, COCO. 15.6 M parameters.
+# RTMPose-s + RMPG, 256x192, COCO. 8.3 M parameters.
 _base_ = [
     'mmpose::body_2d_keypoint/rtmpose/coco/'
     'rtmpose-s_8xb256-420e_coco-256x192.py',

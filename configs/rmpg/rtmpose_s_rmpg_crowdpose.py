@@ -1,4 +1,4 @@
-# RTMPose-s + RMPG, 256x192, CrowdPose. 15.5 M parameters.
+# RTMPose-s + RMPG, 256x192, CrowdPose. 8.2 M parameters.
 _base_ = [
     './_base_/rtmpose_s_crowdpose.py',
     './_base_/rmpg_rtmpose.py',

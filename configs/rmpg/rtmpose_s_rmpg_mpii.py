@@ -1,4 +1,4 @@
-# RTMPose-s + RMPG, 256x256, MPII. 15.6 M parameters.
+# RTMPose-s + RMPG, 256x256, MPII. 8.3 M parameters.
 _base_ = [
     './_base_/rtmpose_s_mpii.py',
     './_base_/rmpg_rtmpose.py',

@@ -83,3 +83,29 @@ def test_the_reader_of_mim_understands_it(monkeypatch):
     for model in index.models:
         assert (ROOT / model.config).is_file()
         assert model.full_model.metadata.data['Architecture'] == ['RMPG']
+
+
+def test_tables_of_the_readme():
+    """Parameters of every network on COCO, and of every hierarchy."""
+    listed = {m['Name']: m['Metadata']['Parameters'] for m in MODELS}
+    text = (ROOT / 'configs' / 'rmpg' / 'README.md').read_text()
+    rows = [
+        [cell.strip() for cell in line.strip('|').split('|')]
+        for line in text.splitlines()
+        if line.startswith('| ') and ',' in line
+    ]
+    matrix = [row for row in rows if row[1].startswith('`')]
+    assert len(matrix) == 12
+    for row in matrix:
+        host = row[1].strip('`')
+        for preset, cell in zip(('rmpg-lite', 'rmpg', 'rmpg-paper'), row[4:]):
+            assert listed[f'{host}_{preset}_coco'] == number(cell)
+    hierarchies = [row for row in rows if row not in matrix]
+    totals = [number(row[3]) + number(row[4]) for row in hierarchies]
+    assert sorted(totals) == sorted(
+        count for name, count in listed.items() if 'hier' in name
+    )
+
+
+def number(cell):
+    return int(cell.strip('+ ').replace(',', ''))
