@@ -4,6 +4,8 @@ _base_ = '../simplebaseline_toy_toyhuman.py'
 
 data_root = 'data/toyhuman_experiment/'
 num_iters = 500
+# Chosen on other people for the host alone, convolutions and RMPG alike.
+optim_wrapper = dict(optimizer=dict(lr=1.2e-2))
 train_cfg = dict(
     _delete_=True,
     type='IterBasedTrainLoop',
