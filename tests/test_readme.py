@@ -33,6 +33,7 @@ def test_sections_are_in_order():
         'Cost',
         'Data',
         'Train and test',
+        'See what it does',
         'Troubleshooting',
         'Limits',
         'Citation',
