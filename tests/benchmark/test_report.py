@@ -1,7 +1,10 @@
+import json
+
 import cv2
 import pytest
 
-from mmkbdm.benchmark import report
+from mmkbdm.apis.errors import PreflightError
+from mmkbdm.benchmark import report, toy_report
 from mmkbdm.benchmark.toy_arms import ARMS, DESCRIPTIONS, QUESTIONS
 
 AP = {
@@ -67,3 +70,26 @@ def test_every_arm_is_described_and_every_question_can_be_answered(study):
         assert {arm for pair in QUESTIONS.values() for arm in pair} <= set(
             ARMS[study]
         )
+
+
+def test_the_report_keeps_what_was_written_by_hand(tmp_path):
+    with pytest.raises(PreflightError, match='holds no run'):
+        toy_report.write_report(tmp_path)
+    runs = [dict(r, lr=1.0, iters=5) for r in RESULTS]
+    runs += [dict(r, study='tune', lr=0.5) for r in runs[:1]]
+    origin = dict(commit='abc', machine='one')
+    file = tmp_path / toy_report.RESULTS
+    file.write_text(json.dumps([dict(run, **origin) for run in runs]))
+    costs = tmp_path / toy_report.COSTS
+    costs.write_text(json.dumps(dict(arms=COSTS)))
+    target = toy_report.write_report(tmp_path)
+    text = target.read_text()
+    target.write_text(text.replace('# RMPG on ToyHuman', '# My reading'))
+    assert toy_report.write_report(tmp_path) == target
+    assert target.read_text().startswith('# My reading\n\n<!--')
+    assert target.read_text().count('## Host of short') == 1
+    assert '| `none` | 0.300 |' in text
+    assert '9 runs at commit abc on one.' in text
+    for line in text.splitlines():
+        if line.startswith('!['):
+            assert (tmp_path / line.split('(')[1].strip(')')).exists()

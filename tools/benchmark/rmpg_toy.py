@@ -17,21 +17,9 @@ import subprocess
 from pathlib import Path
 
 from mmkbdm.apis.errors import PreflightError, command_line
-from mmkbdm.benchmark.report import (
-    arms_table,
-    by_seed,
-    plot_cost,
-    plot_questions,
-    questions_table,
-)
 from mmkbdm.benchmark.runs import ResultFile, Run, RunError, run_all, train
-from mmkbdm.benchmark.toy_arms import (
-    ARMS,
-    DESCRIPTIONS,
-    HOSTS,
-    ITERS,
-    QUESTIONS,
-)
+from mmkbdm.benchmark.toy_arms import ARMS, HOSTS, ITERS
+from mmkbdm.benchmark.toy_report import COSTS, RESULTS, write_report
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = Path('configs/rmpg/toyhuman')
@@ -75,6 +63,9 @@ def parse_args(argv=None) -> argparse.Namespace:
     )
     parser.add_argument(
         '--jobs', type=int, default=2, help='processes of one thread each'
+    )
+    parser.add_argument(
+        '--repeats', type=int, default=15, help='rounds of timing for cost'
     )
     parser.add_argument(
         '--work-dir', default='work_dirs/rmpg_toy', help='logs, checkpoints'
@@ -148,7 +139,7 @@ def run_experiment(args: argparse.Namespace) -> None:
     """Do the runs that have no result yet."""
     from tqdm import tqdm
 
-    file = ResultFile(Path(args.out, 'rmpg_toy.json'))
+    file = ResultFile(Path(args.out, RESULTS))
     planned = plan(args)
     runs = file.missing(planned)
     for data in {data_of(run) for run in runs}:
@@ -208,95 +199,20 @@ def measure_cost(args: argparse.Namespace) -> None:
             macs=count_macs(network, image),
         )
         steps[arm] = make_train_step(Config.fromfile(path))
-    repeats = 15
-    with tqdm(total=repeats + 2, desc='rounds') as bar:
-        seconds = take_turns(steps, repeats, progress=bar.update)
+    with tqdm(total=args.repeats + 2, desc='rounds') as bar:
+        seconds = take_turns(steps, args.repeats, progress=bar.update)
     for arm, values in seconds.items():
         costs[arm]['seconds'] = statistics.median(values)
-    out = Path(args.out, 'rmpg_toy_cost.json')
+    out = Path(args.out, COSTS)
     origin = dict(commit=commit(), machine=machine())
     out.write_text(json.dumps(dict(**origin, arms=costs), indent=1) + '\n')
     print(f'{out}: {len(costs)} arms')
 
 
 def report(args: argparse.Namespace) -> None:
-    """Write tables and plots of the finished runs.
-
-    Raises:
-        PreflightError: When there is no result yet.
-    """
-    out = Path(args.out)
-    file = ResultFile(out / 'rmpg_toy.json')
-    if not file.results:
-        raise PreflightError(
-            f'{file.path} holds no run: do some by python {__file__} run'
-        )
-    cost_file = out / 'rmpg_toy_cost.json'
-    costs = {}
-    if cost_file.exists():
-        costs = json.loads(cost_file.read_text())['arms']
-    sections = []
-    for study in ('short', 'wide', 'long'):
-        results = file.of(study)
-        if not results:
-            continue
-        sections.append(
-            f'## {TITLES[study]}\n\n'
-            f'{arms_table(results, DESCRIPTIONS, costs)}\n\n'
-            f'{questions_table(results, QUESTIONS)}\n'
-        )
-        picture = out / f'rmpg_toy_{study}.png'
-        plot_questions(results, QUESTIONS, picture)
-        sections.append(f'![Paired differences]({picture.name})\n')
-    if costs and file.of('short'):
-        plot_cost(file.of('short'), costs, out / 'rmpg_toy_cost.png')
-        sections.append('![AP against cost](rmpg_toy_cost.png)\n')
-    tuning = file.of('tune')
-    if tuning:
-        sections.append(f'## Learning rates\n\n{_rates(tuning)}\n')
-    commits = sorted({result['commit'] for result in file.results})
-    machines = sorted({result['machine'] for result in file.results})
-    sections.append(
-        f'{len(file.results)} runs, at commit {", ".join(commits)}, on '
-        f'{"; ".join(machines)}.\n'
-    )
-    target = out / 'rmpg_toy_tables.md'
-    target.write_text(HEADER + '\n'.join(sections))
-    print(f'{target}: {len(file.results)} runs')
-
-
-HEADER = """# RMPG on ToyHuman: tables
-
-Written by `python tools/benchmark/rmpg_toy.py report`; what they mean is in
-[rmpg_toy.md](rmpg_toy.md). A difference is paired seed by seed, with
-Student's 95 % interval; **bold** where that excludes zero.
-
-"""
-TITLES = {
-    'short': 'Host of short receptive field',
-    'wide': 'Host whose receptive field covers the person',
-    'long': 'Short receptive field, three times the iterations',
-}
-
-
-def _rates(results: list[dict]) -> str:
-    """Markdown table of AP by arm and factor on the learning rate."""
-    rates = sorted({result['lr'] for result in results})
-    lines = [
-        '| arm | ' + ' | '.join(f'x{rate:g}' for rate in rates) + ' |',
-        '|' + '---|' * (len(rates) + 1),
-    ]
-    for arm in by_seed(results, 'coco/AP'):
-        cells = [
-            ', '.join(
-                f'{r["coco/AP"]:.3f}'
-                for r in results
-                if r['config'].endswith(f'_{arm}') and r['lr'] == rate
-            )
-            for rate in rates
-        ]
-        lines.append(f'| `{arm}` | {" | ".join(cells)} |')
-    return '\n'.join(lines)
+    """Write tables and plots of the finished runs."""
+    target = write_report(Path(args.out))
+    print(f'{target}: written')
 
 
 def machine() -> str:
