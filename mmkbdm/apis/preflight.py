@@ -126,6 +126,7 @@ def check_dataset(dataset: dict, where: str) -> None:
         'ann_file': ann_file,
         'data_prefix.img': img_dir,
         'bbox_file': dataset.get('bbox_file'),
+        'headbox_file': dataset.get('headbox_file'),
     }
     for key, path in wanted.items():
         if path and '://' not in path and not os.path.exists(path):

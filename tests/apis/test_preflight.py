@@ -92,6 +92,9 @@ class TestData:
         cfg.test_dataloader.dataset.bbox_file = 'boxes.json'
         assert 'boxes.json' in refusal(preflight, cfg, ('test',))
         cfg.test_dataloader.dataset.bbox_file = None
+        cfg.test_dataloader.dataset.headbox_file = 'heads.mat'  # of MPII
+        assert 'heads.mat' in refusal(preflight, cfg, ('test',))
+        cfg.test_dataloader.dataset.headbox_file = None
         cfg.test_evaluator.ann_file = 'gone.json'
         assert 'test_evaluator.ann_file' in refusal(preflight, cfg, ('test',))
 
