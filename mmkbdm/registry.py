@@ -5,6 +5,7 @@ it swallows an ``ImportError`` raised here: only MMEngine may be imported.
 The modules in ``locations`` are imported at the first look-up.
 """
 
+from mmengine.registry import DATASETS as MMENGINE_DATASETS
 from mmengine.registry import HOOKS as MMENGINE_HOOKS
 from mmengine.registry import METRICS as MMENGINE_METRICS
 from mmengine.registry import MODELS as MMENGINE_MODELS
@@ -36,5 +37,12 @@ METRICS = Registry(
     'metric',
     parent=MMENGINE_METRICS,
     scope='mmkbdm',
-    locations=['mmkbdm.evaluation'],
+    locations=['mmkbdm.evaluation.metrics'],
+)
+
+DATASETS = Registry(
+    'dataset',
+    parent=MMENGINE_DATASETS,
+    scope='mmkbdm',
+    locations=['mmkbdm.datasets.generation'],
 )

@@ -1,0 +1,17 @@
+"""Datasets of images with a prompt and the poses of their people.
+
+Every sample is one image; ``base.py`` says what it holds.
+"""
+
+from .base import PoseTextDataset
+from .coco import CocoPoseText
+from .human_art import HumanArtPoseText, ToyHumanPoseText
+from .mapping import PoseTextMapping
+
+__all__ = [
+    'CocoPoseText',
+    'HumanArtPoseText',
+    'PoseTextDataset',
+    'PoseTextMapping',
+    'ToyHumanPoseText',
+]
