@@ -64,6 +64,9 @@ model = dict(
     test_cfg=dict(flip_test=True, flip_mode='heatmap', shift_heatmap=False),
 )
 
+# MMPoseInferencer reads the kind of data from here.
+data_mode = 'topdown'
+dataset_type = 'CocoDataset'
 data_root = 'data/toyhuman/'
 test_pipeline = [
     dict(type='LoadImage'),
@@ -92,9 +95,9 @@ train_dataloader = dict(
     drop_last=True,
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
-        type='CocoDataset',
+        type=dataset_type,
         data_root=data_root,
-        data_mode='topdown',
+        data_mode=data_mode,
         ann_file='annotations/train.json',
         data_prefix=dict(img='train/'),
         pipeline=train_pipeline,
@@ -106,9 +109,9 @@ val_dataloader = dict(
     persistent_workers=False,
     sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
     dataset=dict(
-        type='CocoDataset',
+        type=dataset_type,
         data_root=data_root,
-        data_mode='topdown',
+        data_mode=data_mode,
         ann_file='annotations/val.json',
         data_prefix=dict(img='val/'),
         test_mode=True,

@@ -16,7 +16,7 @@ METRICS = {
 
 
 def by_seed(results: list[dict], metric: str) -> dict[str, dict[int, float]]:
-    """Arrange results as {arm: {seed: value}}, arms in the order they came."""
+    """Arrange results as {arm: {seed: value}}."""
     table: dict[str, dict[int, float]] = {}
     for result in results:
         arm = result['config'].partition('_')[2]
@@ -176,6 +176,8 @@ def plot_cost(
     figure = Figure(figsize=(7, 4.5), layout='constrained')
     panel = figure.subplots()
     for arm, values in by_seed(results, 'coco/AP').items():
+        if arm not in costs:
+            continue
         macs = costs[arm]['macs'] / 1e6
         seeds = list(values.values())
         panel.plot([macs] * len(seeds), seeds, '|', color='0.5')

@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -81,11 +81,16 @@ class ResultFile:
         return [r for r in self.results if r['study'] == study]
 
     def add(self, run: Run, **measured) -> None:
-        """Keep a result; the file is replaced in one step."""
+        """Keep a result; the file is replaced in one step.
+
+        What another process has added meanwhile stays.
+        """
+        if self.path.exists():
+            self.results = ResultFile(self.path).results
         self.results.append({**asdict(run), **measured})
         self.results.sort(key=self._key)
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = self.path.with_name(f'.{self.path.name}.tmp')
+        temporary = self.path.with_name(f'.{self.path.name}.{os.getpid()}')
         lines = ',\n'.join(json.dumps(result) for result in self.results)
         temporary.write_text(f'[\n{lines}\n]\n')
         os.replace(temporary, self.path)
@@ -96,39 +101,56 @@ class ResultFile:
         return tuple(result[name] for name in names)
 
 
-def train(run: Run, config: Path, work_dir: Path, options: list[str]) -> dict:
-    """Train and evaluate in a process of its own, on one thread.
+class Trainer:
+    """Trains configs in processes of their own, on one thread each."""
 
-    Args:
-        run (Run): What to train.
-        config (Path): Its config file.
-        work_dir (Path): Folder for its log and checkpoint.
-        options (list[str]): Further ``--cfg-options``.
+    def __init__(self) -> None:
+        self._processes: set[subprocess.Popen] = set()
 
-    Returns:
-        dict: Metrics of the last evaluation and ``seconds`` of the process.
+    def train(
+        self, run: Run, config: Path, work_dir: Path, options: list[str]
+    ) -> dict:
+        """Train and evaluate; several threads may call this.
 
-    Raises:
-        RunError: When the process fails; names the log.
-    """
-    work_dir.mkdir(parents=True, exist_ok=True)
-    log = work_dir / 'output.log'
-    command = [sys.executable, 'tools/train.py', str(config)]
-    command += ['--work-dir', str(work_dir), '--cfg-options', *options]
-    start = time.time()
-    with log.open('w') as stream:
-        done = subprocess.run(
-            command,
-            stdout=stream,
-            stderr=subprocess.STDOUT,
-            env={**os.environ, 'OMP_NUM_THREADS': '1'},
+        Args:
+            run (Run): What to train.
+            config (Path): Its config file.
+            work_dir (Path): Folder for its log and checkpoint.
+            options (list[str]): Further ``--cfg-options``.
+
+        Returns:
+            dict: Metrics of the last evaluation and ``seconds`` of the
+            process.
+
+        Raises:
+            RunError: When the process fails; names the log.
+        """
+        work_dir.mkdir(parents=True, exist_ok=True)
+        log = work_dir / 'output.log'
+        command = [sys.executable, 'tools/train.py', str(config)]
+        command += ['--work-dir', str(work_dir), '--cfg-options', *options]
+        start = time.time()
+        with log.open('w') as stream:
+            process = subprocess.Popen(
+                command,
+                stdout=stream,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, 'OMP_NUM_THREADS': '1'},
+            )
+            self._processes.add(process)
+            process.wait()
+            self._processes.discard(process)
+        if process.returncode:
+            last = log.read_text().strip().splitlines()[-1:]
+            raise RunError(f'{run.name} failed, see {log}: {"".join(last)}')
+        return dict(
+            **last_metrics(work_dir), seconds=round(time.time() - start, 1)
         )
-    if done.returncode:
-        last = log.read_text().strip().splitlines()[-1:]
-        raise RunError(f'{run.name} failed, see {log}: {"".join(last)}')
-    return dict(
-        **last_metrics(work_dir), seconds=round(time.time() - start, 1)
-    )
+
+    def stop(self) -> None:
+        """End the processes that are still training."""
+        for process in list(self._processes):
+            process.terminate()
 
 
 def last_metrics(work_dir: Path) -> dict[str, float]:
@@ -147,7 +169,10 @@ def last_metrics(work_dir: Path) -> dict[str, float]:
 
 
 def run_all(
-    runs: list[Run], jobs: int, work
+    runs: list[Run],
+    jobs: int,
+    work: Callable[[Run], dict],
+    stop: Callable[[], None] = lambda: None,
 ) -> Iterator[tuple[Run, dict | RunError]]:
     """Do runs in parallel and yield each as it ends.
 
@@ -155,6 +180,8 @@ def run_all(
         runs (list[Run]): What to do, in order.
         jobs (int): Processes at a time.
         work (Callable[[Run], dict]): Does one run.
+        stop (Callable[[], None]): Ends those under way when the caller is
+            interrupted. Defaults to nothing.
 
     Yields:
         tuple[Run, dict | RunError]: The run and its result, or why it failed.
@@ -169,4 +196,5 @@ def run_all(
                     yield futures[future], error
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
+            stop()
             raise

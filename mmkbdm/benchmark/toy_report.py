@@ -87,7 +87,7 @@ def rates_table(results: list[dict]) -> str:
             ', '.join(
                 f'{r["coco/AP"]:.3f}'
                 for r in results
-                if r['config'].endswith(f'_{arm}') and r['lr'] == rate
+                if r['config'].partition('_')[2] == arm and r['lr'] == rate
             )
             for rate in rates
         ]

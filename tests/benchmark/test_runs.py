@@ -1,5 +1,6 @@
 import json
 import threading
+import time
 
 import pytest
 
@@ -7,6 +8,7 @@ from mmkbdm.benchmark.runs import (
     ResultFile,
     Run,
     RunError,
+    Trainer,
     last_metrics,
     run_all,
 )
@@ -83,3 +85,38 @@ def test_metrics_of_the_newest_evaluation(tmp_path):
     assert last_metrics(tmp_path) == {'coco/AP': 0.2, 'swap/rate': 0.3}
     with pytest.raises(RunError, match='holds no evaluation'):
         last_metrics(tmp_path / '20260101' / 'vis_data')
+
+
+def test_two_experiments_share_a_file(tmp_path):
+    path = tmp_path / 'results.json'
+    one, other = ResultFile(path), ResultFile(path)
+    one.add(RUNS[0], ap=0.1)
+    other.add(RUNS[1], ap=0.2)
+    one.add(RUNS[2], ap=0.3)
+    assert [r['ap'] for r in ResultFile(path).results] == [0.1, 0.2, 0.3]
+
+
+def test_interruption_ends_the_trainings(tmp_path, monkeypatch):
+    """The processes end at once, and a failed one names its log."""
+    tools = tmp_path / 'tools'
+    tools.mkdir()
+    script = 'import sys, time; print("here"); time.sleep(float(sys.argv[1]))'
+    (tools / 'train.py').write_text(script)
+    monkeypatch.chdir(tmp_path)
+    trainer = Trainer()
+
+    def work(run):
+        # The first ends by itself, without an evaluation; the second lasts.
+        seconds = '60' if run.seed else '0'
+        return trainer.train(run, seconds, tmp_path / str(run.seed), [])
+
+    start = time.time()
+    outcomes = run_all(RUNS[:2], 2, work, trainer.stop)
+    run, error = next(outcomes)
+    assert run.seed == 0
+    assert 'holds no evaluation' in str(error)
+    with pytest.raises(KeyboardInterrupt):
+        outcomes.throw(KeyboardInterrupt)
+    assert time.time() - start < 30
+    with pytest.raises(RunError, match=r'seed1 failed, see .*log: ValueError'):
+        trainer.train(RUNS[1], 'nonsense', tmp_path, [])

@@ -1,7 +1,7 @@
 """Weight decay would pull the gates back to the identity."""
 
 import pytest
-from matrix import HOSTS, build, load, thin, unscoped
+from matrix import DATA, HOSTS, build, load, thin, unscoped
 from mmengine.optim import build_optim_wrapper
 
 
@@ -28,7 +28,7 @@ def is_gate_or_norm(name):
         'vitpose_b_rmpg_coco_finetune',
         'rtmpose_m_rmpg_coco',
         'rtmpose_m_rmpg-lite_mpii',
-        'rtmpose_s_rmpg_crowdpose',
+        'rtmpose_m_rmpg_crowdpose',
         'simplebaseline_toy_rmpg_toyhuman',
     ],
 )
@@ -57,6 +57,12 @@ def test_rtmpose_itself_decays_as_in_mmpose():
         if not name.startswith('neck.'):
             assert ours[name] == group, name
     assert ours['head.gau.gamma'][0] > 0
+
+
+@pytest.mark.parametrize('data', DATA)
+def test_rtmpose_s_does_not_decay(data):
+    cfg = load(f'rtmpose_s_rmpg_{data}')
+    assert cfg.optim_wrapper.optimizer.weight_decay == 0
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ def test_neck_is_the_preset_for_the_head(name):
     assert neck.pop('in_channels') == load(name).model.head.in_channels
     host, preset = re.match(r'(.*)_(rmpg[^_]*)_', name).groups()
     needs = dict()
-    if 'simplebaseline' in host:
+    if 'simplebaseline' in host or 'rtmpose' in host:
         needs = dict(mid_channels=256)
     elif 'hourglass' in host or 'hrnet' in host:
         needs = dict(kv_pool=4)

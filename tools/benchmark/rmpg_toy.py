@@ -11,13 +11,15 @@ with the same command.
 
 import argparse
 import json
+import os
 import platform
+import signal
 import statistics
 import subprocess
 from pathlib import Path
 
 from mmkbdm.apis.errors import PreflightError, command_line
-from mmkbdm.benchmark.runs import ResultFile, Run, RunError, run_all, train
+from mmkbdm.benchmark.runs import ResultFile, Run, RunError, Trainer, run_all
 from mmkbdm.benchmark.toy_arms import ARMS, HOSTS, ITERS
 from mmkbdm.benchmark.toy_report import COSTS, RESULTS, write_report
 
@@ -68,11 +70,13 @@ def parse_args(argv=None) -> argparse.Namespace:
         '--repeats', type=int, default=15, help='rounds of timing for cost'
     )
     parser.add_argument(
-        '--work-dir', default='work_dirs/rmpg_toy', help='logs, checkpoints'
+        '--work-dir',
+        default=str(ROOT / 'work_dirs' / 'rmpg_toy'),
+        help='logs, checkpoints',
     )
     parser.add_argument(
         '--out',
-        default='docs/benchmarks',
+        default=str(ROOT / 'docs' / 'benchmarks'),
         help='folder of rmpg_toy.json, the finished runs, and the report',
     )
     return parser.parse_args(argv)
@@ -152,13 +156,18 @@ def run_experiment(args: argparse.Namespace) -> None:
     print(f'{len(planned) - len(runs)} of {len(planned)} runs are done')
     origin = dict(commit=commit(), machine=machine())
 
+    trainer = Trainer()
+    # A terminated experiment ends its trainings, as an interrupted one does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
     def work(run: Run) -> dict:
         config = CONFIGS / f'{run.config}.py'
-        return train(run, config, Path(args.work_dir, run.name), options(run))
+        folder = Path(args.work_dir, run.name)
+        return trainer.train(run, config, folder, options(run))
 
     failed = 0
     with tqdm(total=len(runs), unit='run') as bar:
-        for run, result in run_all(runs, args.jobs, work):
+        for run, result in run_all(runs, args.jobs, work, trainer.stop):
             bar.update()
             if isinstance(result, RunError):
                 failed += 1
@@ -204,6 +213,8 @@ def measure_cost(args: argparse.Namespace) -> None:
     for arm, values in seconds.items():
         costs[arm]['seconds'] = statistics.median(values)
     out = Path(args.out, COSTS)
+    if out.exists():
+        costs = {**json.loads(out.read_text())['arms'], **costs}
     origin = dict(commit=commit(), machine=machine())
     out.write_text(json.dumps(dict(**origin, arms=costs), indent=1) + '\n')
     print(f'{out}: {len(costs)} arms')
@@ -244,6 +255,8 @@ def commit() -> str:
 def main() -> None:
     """Run, measure or report the experiment."""
     args = parse_args()
+    args.out, args.work_dir = map(os.path.abspath, (args.out, args.work_dir))
+    os.chdir(ROOT)  # configs, data and tools are named from here
     actions = dict(run=run_experiment, cost=measure_cost, report=report)
     actions[args.action](args)
 

@@ -18,3 +18,5 @@ model = dict(
     ),
     head=dict(in_channels=48),
 )
+# As MMPose trains W48: it needs more memory than W32.
+train_dataloader = dict(batch_size=32)

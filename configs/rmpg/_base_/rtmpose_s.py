@@ -11,3 +11,4 @@ rtmpose_s = dict(
     ),
     head=dict(in_channels=512),
 )
+rtmpose_s_optim = dict(optimizer=dict(weight_decay=0.0))

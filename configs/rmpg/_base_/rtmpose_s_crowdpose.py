@@ -2,3 +2,4 @@
 _base_ = ['./rtmpose_m_crowdpose.py', './rtmpose_s.py']
 
 model = _base_.rtmpose_s
+optim_wrapper = _base_.rtmpose_s_optim

@@ -6,3 +6,4 @@ _base_ = [
 ]
 
 model = _base_.rtmpose_s
+optim_wrapper = _base_.rtmpose_s_optim

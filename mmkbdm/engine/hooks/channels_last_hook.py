@@ -17,5 +17,5 @@ class ChannelsLastHook(Hook):
     """
 
     def before_run(self, runner: Runner) -> None:
-        """Convert the model before the optimizer sees its parameters."""
+        """Convert the model; its parameters stay the same objects."""
         runner.model.to(memory_format=torch.channels_last)
