@@ -101,15 +101,21 @@ def load(estimator, checkpoint: str) -> None:
         CheckpointMismatchError: When it is of another network.
     """
     from mmkbdm.compat.checkpoint import read_checkpoint
-    from mmkbdm.engine.checkpoint_match import as_read_by, check_match
-    from mmkbdm.engine.hooks.safe_checkpoint_hook import AUXILIARY
+    from mmkbdm.engine.checkpoint_match import (
+        AUXILIARY,
+        as_read_by,
+        check_match,
+    )
 
     content = read_checkpoint(checkpoint)
     state_dict = as_read_by(estimator, content.get('state_dict', content))
     # As for tools/test.py: a plain network's file leaves the neck as it
     # starts, and predictors of training have no part in the graph.
     check_match(
-        estimator.state_dict(), state_dict, may_lack=('neck.', AUXILIARY)
+        estimator.state_dict(),
+        state_dict,
+        may_lack=('neck.', AUXILIARY),
+        may_differ=() if hasattr(estimator, 'auxiliary') else (AUXILIARY,),
     )
     estimator.load_state_dict(state_dict, strict=False)
 

@@ -29,6 +29,10 @@ SOURCES = {
 }
 
 
+# The estimator that supervises nodes of the neck.
+SUPERVISED = 'SupervisedTopdownPoseEstimator'
+
+
 def preflight(cfg: Config, phases: tuple[str, ...]) -> None:
     """Check the model, weights and data that a config names.
 
@@ -80,7 +84,14 @@ def check_model(model: dict) -> None:
                 neck = MODELS.build(neck)
         except (ValueError, TypeError, KeyError) as error:
             raise PreflightError(f'model.neck: {error.args[0]}') from error
-    if 'auxiliary' in model:
+    supervised = str(model.get('type')).endswith(SUPERVISED)
+    if supervised != ('auxiliary' in model):
+        raise PreflightError(
+            f'model.type={model.get("type")} '
+            + ('needs' if supervised else 'does not take')
+            + f' model.auxiliary: that belongs to mmkbdm.{SUPERVISED}'
+        )
+    if supervised:
         _check_auxiliary(model, neck)
 
 
@@ -94,8 +105,12 @@ def _check_auxiliary(model: dict, neck: nn.Module | None) -> None:
     try:
         if metainfo is not None:
             metainfo = parse_pose_metainfo(metainfo)
-    except FileNotFoundError as error:
-        raise PreflightError(f'model.metainfo: {error}') from error
+    except (FileNotFoundError, AssertionError) as error:
+        reason = error if str(error) else f'{metainfo!r} is no metainfo'
+        raise PreflightError(
+            f'model.metainfo: {reason}; it is a dict such as '
+            "dict(from_file='configs/_base_/datasets/coco.py')"
+        ) from error
     try:
         supervised_levels(model['auxiliary'], neck, metainfo)
     except ValueError as error:

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 
 from torch import Tensor, nn
 
+# Where estimators keep the predictors that only training uses.
+AUXILIARY = 'auxiliary.'
+
 
 class CheckpointMismatchError(ValueError):
     """The checkpoint was written by another model."""

@@ -14,7 +14,7 @@ from mmpose.registry import MODELS
 from mmkbdm.apis.errors import PreflightError
 from mmkbdm.apis.preflight import check_model
 from mmkbdm.compat.checkpoint import read_checkpoint
-from mmkbdm.engine.checkpoint_match import as_read_by, check_match
+from mmkbdm.engine.checkpoint_match import AUXILIARY, as_read_by, check_match
 from mmkbdm.models.necks import RMPG
 
 from .parse_graph_record import LevelRecord, Place, recorded
@@ -86,13 +86,14 @@ def load_network(
     check_match(
         model.state_dict(),
         as_read_by(model, state_dict),
-        may_lack=('auxiliary.',),
+        may_lack=(AUXILIARY,),
+        may_differ=() if hasattr(model, 'auxiliary') else (AUXILIARY,),
     )
     model.load_state_dict(state_dict, strict=False)
     meta = content.get('meta') or {}
     if isinstance(meta.get('dataset_meta'), Mapping):
         model.dataset_meta = meta['dataset_meta']
-    supervised = any('auxiliary.' in name for name in state_dict)
+    supervised = any(AUXILIARY in name for name in state_dict)
     return model, supervised
 
 

@@ -1,5 +1,6 @@
 import pytest
 import torch
+from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from tiny_hosts import HOSTS, tiny
 
 import mmkbdm
@@ -10,6 +11,8 @@ from mmkbdm.analysis.variants import build_variants, load_presets
 from mmkbdm.apis.errors import PreflightError
 
 TOY = 'simplebaseline_toy_rmpg_toyhuman'
+COCO = parse_pose_metainfo(dict(from_file='configs/_base_/datasets/coco.py'))
+JOINTS = [list(COCO['keypoint_name2id'])]
 NAMES = ['base', 'lite', 'default', 'paper-size']
 
 
@@ -96,3 +99,33 @@ def test_preset_that_does_not_fit():
     with pytest.raises(PreflightError, match="preset odd: .*'learned'"):
         build_variants(tiny(TOY), TOY, presets)
     assert variants.BASE == 'base'
+
+
+def test_hierarchy_is_measured_beside_the_presets():
+    """Its own neck comes last, and predictors of training do not count."""
+    cfg = tiny(TOY)
+    cfg.merge_from_dict(
+        dict(
+            model=dict(
+                type='mmkbdm.SupervisedTopdownPoseEstimator',
+                metainfo=dict(from_file='configs/_base_/datasets/coco.py'),
+                neck=dict(type='mmkbdm.HierarchicalRMPG'),
+                auxiliary=[dict(parts=JOINTS)],
+            )
+        )
+    )
+    networks = build_variants(cfg, TOY, load_presets())
+    assert list(networks) == [*NAMES, 'own']
+    params = {n: count_params(net) for n, net in networks.items()}
+    plain = build_variants(tiny(TOY), TOY, load_presets())
+    for name in NAMES:
+        assert params[name] == count_params(plain[name])
+    stages = networks['own'].estimator.neck.graphs[0].stages
+    assert len(stages) == 3
+    assert params['own'] - params['base'] == count_params(stages)
+
+
+def test_bare_name_of_the_neck():
+    cfg = tiny(TOY)
+    cfg.model.neck.type = 'RMPG'
+    assert list(build_variants(cfg, TOY, load_presets())) == NAMES

@@ -130,6 +130,18 @@ class TestModel:
         for part in ('model.neck', *parts):
             assert part in message
 
+    @pytest.mark.parametrize(
+        'change, words',
+        [
+            (dict(gate_init='a'), "gate_init='a' must be a number"),
+            (dict(groups=2), 'groups=2 must be a tuple'),
+            (dict(stages=[5]), 'RMPG has no argument stages=[5]'),
+        ],
+    )
+    def test_wrong_argument_of_the_neck(self, cfg, change, words):
+        cfg.model.neck.update(change)
+        assert words in refusal(preflight, cfg, ('train',))
+
     def test_head_none(self):
         assert 'model.head=None' in refusal(check_model, dict(head=None))
 
@@ -157,6 +169,10 @@ class TestAuxiliary:
             (1, dict(level=2), ['auxiliary[1].level=2 does not exist']),
             (2, dict(stage=3), ['auxiliary[2].stage=3 does not exist']),
             (2, dict(level=1), ['4 parts for the 2 nodes']),
+            (0, dict(weight='1'), ["weight='1' must be a number"]),
+            (0, dict(weight=-1), ['weight=-1 must not be negative']),
+            (0, dict(parts='nose'), ["parts='nose' must be a list of lists"]),
+            (0, dict(parts=None), ['parts=None must be a list of lists']),
         ],
     )
     def test_wrong_level(self, model, index, change, words):
@@ -178,7 +194,11 @@ class TestAuxiliary:
         [
             (dict(metainfo=None), 'set model.metainfo=dict(from_file='),
             (dict(metainfo=dict(from_file='gone.py')), '"gone.py" does not'),
+            (dict(metainfo='coco'), 'it is a dict such as'),
             (dict(neck=None), 'set model.neck.type to mmkbdm.RMPG'),
+            (dict(auxiliary=None), 'auxiliary=None must be a list'),
+            (dict(auxiliary=[]), 'auxiliary=[] must be a list'),
+            (dict(type='TopdownPoseEstimator'), 'does not take'),
         ],
         ids=str,
     )
@@ -187,6 +207,10 @@ class TestAuxiliary:
         message = refusal(check_model, model)
         assert message.startswith('model.')
         assert words in message
+
+    def test_supervision_without_levels(self, model):
+        del model.auxiliary
+        assert 'needs model.auxiliary' in refusal(check_model, model)
 
 
 class TestPretrained:

@@ -10,11 +10,8 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import BaseLoop, Runner
 
 from mmkbdm.engine import atomic_backend  # noqa: F401  registers 'atomic'
-from mmkbdm.engine.checkpoint_match import as_read_by, check_match
+from mmkbdm.engine.checkpoint_match import AUXILIARY, as_read_by, check_match
 from mmkbdm.registry import HOOKS
-
-# Where estimators keep the predictors that only training uses.
-AUXILIARY = 'auxiliary.'
 
 
 @HOOKS.register_module()

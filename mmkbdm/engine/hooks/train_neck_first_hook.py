@@ -5,6 +5,7 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch import nn
 
+from mmkbdm.apis.errors import PreflightError
 from mmkbdm.registry import HOOKS
 
 # The neck, and the predictors that supervise it in training.
@@ -31,30 +32,30 @@ class TrainNeckFirstHook(Hook):
         epochs (int): Epochs in which only the neck is trained.
 
     Raises:
-        ValueError: When ``epochs`` is negative, the loop does not count
+        PreflightError: When ``epochs`` is negative, the loop does not count
             epochs, the model has no neck, or ``find_unused_parameters`` is
             not set in distributed training.
     """
 
     def __init__(self, epochs: int) -> None:
         if epochs < 0:
-            raise ValueError(f'epochs={epochs} must not be negative')
+            raise PreflightError(f'epochs={epochs} must not be negative')
         self.epochs = epochs
         self._frozen: list[nn.Parameter] = []
 
     def before_train(self, runner: Runner) -> None:
         """Check that the neck can be trained alone."""
         if not isinstance(runner.train_loop, EpochBasedTrainLoop):
-            raise ValueError(
+            raise PreflightError(
                 'TrainNeckFirstHook counts epochs: set train_cfg.by_epoch=True'
             )
         if not isinstance(getattr(_bare(runner), 'neck', None), nn.Module):
-            raise ValueError(
+            raise PreflightError(
                 'TrainNeckFirstHook found no neck to train: set model.neck, '
                 'or remove the hook from custom_hooks'
             )
         if not getattr(runner.model, 'find_unused_parameters', True):
-            raise ValueError(
+            raise PreflightError(
                 'TrainNeckFirstHook freezes parameters: set '
                 'find_unused_parameters=True in the config'
             )

@@ -124,6 +124,11 @@ class ParseGraph(nn.Module):
         gate_init: float = 0.0,
     ) -> None:
         super().__init__()
+        if not isinstance(groups, list | tuple):
+            raise ValueError(
+                f'groups={groups!r} must be a tuple of one int a level, such '
+                'as (2, 2, 2)'
+            )
         groups = tuple(groups)
         _check_tree(channels, groups)
         _check_choice('kernel_size', kernel_size, (1, 3))

@@ -70,11 +70,22 @@ class HierarchicalRMPG(RMPG):
                 'as [dict(groups=(2,)), dict(groups=(2, 2))]'
             )
         for index, stage in enumerate(stages):
+            if not isinstance(stage, dict):
+                raise ValueError(
+                    f'stages[{index}]={stage!r} must be a dict, such as '
+                    'dict(groups=(2, 2))'
+                )
             unknown = set(stage) - set(STAGE_SETTINGS)
             if unknown:
                 raise ValueError(
                     f'stages[{index}] has no argument {min(unknown)}: a '
                     f'stage takes {", ".join(STAGE_SETTINGS)}'
+                )
+        for name in STAGE_SETTINGS:
+            if name in kwargs and all(name in stage for stage in stages):
+                raise ValueError(
+                    f'{name}={kwargs[name]!r} has no effect, every stage has '
+                    f'its own {name}: change it in stages'
                 )
         self._stages = [dict(stage) for stage in stages]
         super().__init__(in_channels, **kwargs)

@@ -89,7 +89,7 @@ class RMPG(BaseModule):
     ) -> None:
         super().__init__(init_cfg)
         if unknown:
-            raise ValueError(_unknown_argument(unknown))
+            raise ValueError(_unknown_argument(type(self), unknown))
         if num_maps != 'shared' and (
             not isinstance(num_maps, int) or num_maps < 1
         ):
@@ -102,6 +102,10 @@ class RMPG(BaseModule):
             raise ValueError(
                 f'mid_channels={mid_channels!r} must be a positive int or None'
             )
+        if isinstance(gate_init, bool) or not isinstance(
+            gate_init, int | float
+        ):
+            raise ValueError(f'gate_init={gate_init!r} must be a number')
         self.in_channels = in_channels
         self.num_maps = num_maps
 
@@ -223,8 +227,10 @@ def _in_kind(refined: Sequence[Tensor], feats: Tensor | Sequence[Tensor]):
     return type(feats)(refined)
 
 
-def _unknown_argument(unknown: dict) -> str:
-    names = list(inspect.signature(RMPG).parameters)[:-1]
+def _unknown_argument(neck: type, unknown: dict) -> str:
+    arguments = inspect.signature(RMPG).parameters
+    arguments = {**inspect.signature(neck).parameters, **arguments}
+    names = [n for n, a in arguments.items() if a.kind != a.VAR_KEYWORD]
     key, value = next(iter(unknown.items()))
     close = difflib.get_close_matches(key, names, n=1)
     if close:
@@ -235,6 +241,6 @@ def _unknown_argument(unknown: dict) -> str:
             '_delete_=True to your neck.'
         )
     return (
-        f'RMPG has no argument {key}={value!r}: {hint} It takes '
+        f'{neck.__name__} has no argument {key}={value!r}: {hint} It takes '
         f'{", ".join(names)}'
     )

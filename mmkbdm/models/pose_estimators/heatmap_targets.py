@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from mmkbdm.apis.errors import PreflightError
+
 # Of the heatmaps made from SimCC labels, MMPose's usual at 256x192.
 STRIDE = 4  # image pixels a heatmap pixel
 SIGMA = 2.0  # heatmap pixels
@@ -27,7 +29,7 @@ def heatmap_targets(data_samples: Sequence) -> tuple[Tensor, Tensor]:
         float32. Heatmaps of joints of weight 0 may hold anything.
 
     Raises:
-        ValueError: When there are neither heatmaps nor SimCC labels.
+        PreflightError: When there are neither heatmaps nor SimCC labels.
     """
     labels = [sample.gt_instance_labels for sample in data_samples]
     weights = torch.cat([label.keypoint_weights for label in labels])
@@ -45,7 +47,7 @@ def heatmap_targets(data_samples: Sequence) -> tuple[Tensor, Tensor]:
             height // STRIDE,
         )
         return rows[:, :, :, None] * columns[:, :, None], weights.float()
-    raise ValueError(
+    raise PreflightError(
         'auxiliary heatmaps need a codec that encodes one heatmap a joint or '
         'SimCC labels: use one of those, or an estimator without auxiliary'
     )

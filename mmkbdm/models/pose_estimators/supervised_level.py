@@ -59,8 +59,12 @@ def supervised_levels(
             "dict(from_file='configs/_base_/datasets/coco.py'), or the file "
             'of your dataset'
         )
-    if isinstance(auxiliary, Mapping):
-        raise ValueError('auxiliary is a dict: put it into a list')
+    if not isinstance(auxiliary, list | tuple) or not auxiliary:
+        raise ValueError(
+            f'auxiliary={auxiliary!r} must be a list of one dict a supervised '
+            'level; without any, set model.type to TopdownPoseEstimator and '
+            'leave auxiliary out'
+        )
     levels, places = [], {}
     for index, item in enumerate(auxiliary):
         where = f'auxiliary[{index}]'
@@ -87,6 +91,14 @@ def _supervised_level(
     weight: float = 1.0,
     overlap: bool = False,
 ) -> SupervisedLevel:
+    if isinstance(weight, bool) or not isinstance(weight, int | float):
+        raise ValueError(f'{where}.weight={weight!r} must be a number')
+    if weight < 0:
+        raise ValueError(f'{where}.weight={weight!r} must not be negative')
+    if not isinstance(parts, list | tuple):
+        raise ValueError(
+            f'{where}.parts={parts!r} must be a list of lists of joint names'
+        )
     if stage not in range(len(nodes)):
         raise ValueError(
             f'{where}.stage={stage!r} does not exist: the neck has '

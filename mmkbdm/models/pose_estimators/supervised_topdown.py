@@ -6,6 +6,7 @@ from itertools import cycle
 from mmpose.models import TopdownPoseEstimator
 from torch import Tensor, nn
 
+from mmkbdm.apis.errors import PreflightError
 from mmkbdm.models.layers import NodePredictor
 from mmkbdm.registry import MODELS
 
@@ -78,7 +79,7 @@ class SupervisedTopdownPoseEstimator(TopdownPoseEstimator):
             supervised level L of stage S, the mean over the feature maps.
 
         Raises:
-            ValueError: When the data have no heatmaps, or those of other
+            PreflightError: When the data have no heatmaps, or those of other
                 joints than ``metainfo``.
         """
         feats, maps = self.neck.forward_stages(self.backbone(inputs))
@@ -86,7 +87,7 @@ class SupervisedTopdownPoseEstimator(TopdownPoseEstimator):
         heatmaps, weights = heatmap_targets(data_samples)
         num_joints = len(self.metainfo['keypoint_name2id'])
         if heatmaps.shape[1] != num_joints:
-            raise ValueError(
+            raise PreflightError(
                 f'the data have {heatmaps.shape[1]} heatmaps, model.metainfo '
                 f'has {num_joints} joints: set model.metainfo to the file of '
                 'the dataset, and a codec of one heatmap a joint'

@@ -83,7 +83,7 @@ def test_no_parts(auxiliary, neck):
 
 
 def test_not_a_list_of_dicts(auxiliary, neck):
-    assert 'put it into a list' in refusal(auxiliary[0], neck, COCO)
+    assert 'must be a list of one dict' in refusal(auxiliary[0], neck, COCO)
     message = refusal(auxiliary[0].parts[0][:1], neck, COCO)
     assert "auxiliary[0]='nose' must be a dict" in message
 
