@@ -1,6 +1,20 @@
 """What the metrics of MMPose do not tell."""
 
+from .clip_features import CLIPFeatures
+from .generated_images import CLIPScore, FeatureDistances
+from .generated_poses import KeypointAP, PeopleCountError, PoseSimilarityAP
+from .inception_features import InceptionFeatures
 from .left_right_swap import LeftRightSwap
 from .occluded_ap import OccludedAP
 
-__all__ = ['LeftRightSwap', 'OccludedAP']
+__all__ = [
+    'CLIPFeatures',
+    'CLIPScore',
+    'FeatureDistances',
+    'InceptionFeatures',
+    'KeypointAP',
+    'LeftRightSwap',
+    'OccludedAP',
+    'PeopleCountError',
+    'PoseSimilarityAP',
+]

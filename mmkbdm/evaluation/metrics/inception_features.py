@@ -1,0 +1,45 @@
+"""The Inception network of FID, by torch-fidelity through torchmetrics."""
+
+import torch
+from torch import Tensor, nn
+
+from mmkbdm.registry import MODELS
+
+
+@MODELS.register_module()
+class InceptionFeatures(nn.Module):
+    """The 2048 pooled features of Inception-v3, frozen.
+
+    Needs the package torch-fidelity.
+
+    Args:
+        weights (str, optional): File of torch-fidelity's weights
+            (``weights-inception-2015-12-05-6726825d.pth``). Defaults to
+            None, which downloads it.
+    """
+
+    num_features = 2048
+
+    def __init__(self, weights: str | None = None) -> None:
+        super().__init__()
+        from torchmetrics.image.fid import NoTrainInceptionV3
+
+        self.network = NoTrainInceptionV3(
+            name='inception-v3-compat',
+            features_list=[str(self.num_features)],
+            feature_extractor_weights_path=weights,
+        )
+        self.requires_grad_(False)
+
+    @torch.no_grad()
+    def forward(self, images: Tensor) -> Tensor:
+        """Embed pictures.
+
+        Args:
+            images (Tensor): (B, 3, H, W) uint8 RGB.
+
+        Returns:
+            Tensor: (B, 2048) float32. The pictures are resized to 299x299
+            with antialiasing.
+        """
+        return self.network(images)
