@@ -46,3 +46,10 @@ DATASETS = Registry(
     scope='mmkbdm',
     locations=['mmkbdm.datasets.generation'],
 )
+
+# Estimators that find the people of generated images.
+JUDGES = Registry(
+    'judge',
+    scope='mmkbdm',
+    locations=['mmkbdm.evaluation.judges'],
+)

@@ -82,6 +82,7 @@ def test_two_processes(tmp_path):
         env=dict(os.environ, OMP_NUM_THREADS='1'),
         capture_output=True,
         text=True,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr[-3000:]
     one, two = (

@@ -23,6 +23,7 @@ def run(*args):
         env=ONE_THREAD,
         capture_output=True,
         text=True,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr[-3000:]
 

@@ -121,6 +121,7 @@ def test_two_processes_equal_one(samples, tmp_path):
         cwd=ROOT,
         capture_output=True,
         text=True,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr[-3000:]
     two = {name: float(value) for name, value in np.load(out).items()}
