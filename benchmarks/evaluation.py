@@ -36,7 +36,7 @@ from mmkbdm.evaluation.functional import (  # noqa: E402
     standard,
 )
 
-TESTS = ROOT / 'tests' / 'evaluation' / 'functional'
+TESTS = ROOT / 'tests' / 'evaluation'
 # In units of the height of the person.
 PERTURBATIONS = (0, 0.01, 0.02, 0.03, 0.05, 0.08, 0.12, 0.2, 0.3, 0.5, 1)
 
@@ -57,7 +57,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def load(name: str):
-    """Import a module of the tests by its path."""
+    """Import a module of the tests by its path below TESTS."""
     spec = importlib.util.spec_from_file_location(name, TESTS / f'{name}.py')
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -73,7 +73,7 @@ def seconds_of(run: Callable[[], object]) -> float:
 
 def print_speed(lists: tuple, repeats: int) -> None:
     """Print seconds, and CAP's ratio to the loop over pairs."""
-    loop = load('legacy_loop').legacy_cap
+    loop = load('functional/legacy_loop').legacy_cap
     protocol = legacy(fail_without_detections=False)
 
     def cap(protocol: Protocol) -> float:

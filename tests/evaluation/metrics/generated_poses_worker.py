@@ -9,7 +9,7 @@ import torch.distributed as dist
 from mmkbdm import compat
 
 compat.activate()
-sys.path.append(str(Path(__file__).parents[1] / 'functional'))
+sys.path.append(str(Path(__file__).parents[1]))
 
 from synthetic_scenes import scenes  # noqa: E402
 from test_generated_poses import METRIC_CLASSES, sample  # noqa: E402

@@ -1,0 +1,1 @@
+"""Lets the tests below import synthetic_scenes, which lies beside this."""
