@@ -31,6 +31,7 @@ def test_sections_are_in_order():
         'Two commands',
         'Versions',
         'Cost',
+        'Does it help?',
         'Data',
         'Train and test',
         'See what it does',
