@@ -29,7 +29,7 @@ from mmkbdm.analysis.timing import Spread, pairwise_ratio
 from mmkbdm.analysis.variants import BASE
 from mmkbdm.engine.atomic_backend import AtomicLocalBackend
 
-MARKERS = {'lite': 'o', 'default': 's', 'paper-size': '^'}
+MARKERS = {'lite': 'o', 'default': 's', 'paper-size': '^', 'own': 'D'}
 
 
 def environment(device: str) -> dict:

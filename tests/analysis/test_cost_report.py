@@ -5,6 +5,7 @@ import pytest
 
 import mmkbdm
 from mmkbdm.analysis.cost_report import (
+    MARKERS,
     environment,
     latency_rows,
     plot,
@@ -12,6 +13,7 @@ from mmkbdm.analysis.cost_report import (
     write_json,
 )
 from mmkbdm.analysis.latency import Mode
+from mmkbdm.analysis.variants import OWN, PRESETS
 
 
 @pytest.fixture
@@ -96,3 +98,7 @@ def test_commit(monkeypatch, tmp_path):
     assert len(commit) >= 7 and 'dirty' not in commit
     (package / '__init__.py').write_text('a = 1\n')
     assert environment('cpu')['commit'] == commit + '-dirty'
+
+
+def test_every_variant_has_a_marker():
+    assert set(MARKERS) == {*PRESETS, OWN}
