@@ -135,7 +135,7 @@ def plot_questions(
             panel.errorbar(
                 pair.mean,
                 place,
-                xerr=None if pair.count < 2 else pair.half,
+                xerr=None if pair.count < 3 else pair.half,
                 fmt='o',
                 color=colour,
                 capsize=3,

@@ -24,8 +24,8 @@ class Comparison:
 
     @property
     def clear(self) -> bool:
-        """Whether the interval excludes zero."""
-        return self.half < abs(self.mean)
+        """Whether the interval excludes zero, over at least three seeds."""
+        return self.count > 2 and self.half < abs(self.mean)
 
 
 def paired(

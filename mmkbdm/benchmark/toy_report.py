@@ -18,9 +18,9 @@ COSTS = 'rmpg_toy_cost.json'
 # What stands above it is written by hand and stays.
 MARK = '<!-- below: python tools/benchmark/rmpg_toy.py report -->'
 HEADER = """A difference is paired seed by seed, with Student's 95 % interval;
-**bold** where that excludes zero. `params` are those in use, without the
-predictors that only training has; `MACs` and the factor of `s/iteration` are
-relative to the host alone.
+**bold** where that excludes zero over at least three seeds. `params` are those
+in use, without the predictors that only training has; `MACs` and the factor of
+`s/iteration` are relative to the host alone.
 """
 TITLES = {
     'short': 'Host of short receptive field',

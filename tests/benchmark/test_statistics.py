@@ -24,6 +24,11 @@ def test_only_shared_seeds_are_compared():
     assert (pair.mean, pair.half, pair.count) == (0.5, 0.0, 2)
 
 
+def test_two_seeds_are_never_clear():
+    assert not paired({0: 1.0, 1: 1.0}, {0: 0.0, 1: 0.0}).clear
+    assert paired(dict.fromkeys('abc', 1.0), dict.fromkeys('abc', 0.0)).clear
+
+
 def test_one_seed_has_no_interval():
     pair = paired({0: 1.0}, {0: 0.0})
     assert pair.mean == 1.0
