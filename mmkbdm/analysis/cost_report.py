@@ -216,12 +216,10 @@ def _stem(host: dict) -> str:
 
 def _cpu() -> str:
     """Name of the processor, where Linux tells it."""
-    try:
-        for line in Path('/proc/cpuinfo').read_text().splitlines():
-            if line.startswith('model name'):
-                return line.partition(':')[2].strip()
-    except OSError:
-        pass
+    info = Path('/proc/cpuinfo')
+    for line in info.read_text().splitlines() if info.exists() else ():
+        if line.startswith('model name'):
+            return line.partition(':')[2].strip()
     return platform.processor() or platform.machine()
 
 

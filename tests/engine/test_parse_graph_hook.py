@@ -168,7 +168,6 @@ def test_names(build, num_maps, names, tmp_path):
 
 
 def test_tensorboard(tmp_path):
-    pytest.importorskip('tensorboard')
     from tensorboard.backend.event_processing.event_accumulator import (
         EventAccumulator,
     )
