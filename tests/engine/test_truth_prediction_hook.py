@@ -7,6 +7,7 @@ import pytest
 from mmengine.config import Config
 from mmengine.runner import Runner
 from mmengine.structures import InstanceData
+from mmengine.visualization import Visualizer
 from mmpose.structures import PoseDataSample
 
 from mmkbdm.apis.errors import TOY_CONFIG
@@ -21,6 +22,13 @@ def toy(tmp_path_factory):
     root = tmp_path_factory.mktemp('toy')
     write_dataset(root, num_train=1, num_val=4, size=64, max_people=2)
     return root
+
+
+@pytest.fixture
+def visualizer_of_another_runner():
+    """The newest name in the process, so MMEngine's current visualizer."""
+    yield Visualizer.get_instance('of another runner')
+    del Visualizer._instance_dict['of another runner']
 
 
 @pytest.fixture
@@ -44,6 +52,12 @@ def runner(toy, tmp_path):
     cfg.experiment_name = tmp_path.name
     cfg.launcher = 'none'
     return Runner.from_cfg(cfg)
+
+
+def test_beside_another_runner(runner, visualizer_of_another_runner):
+    second = Runner.from_cfg(runner.cfg)
+    second.test()
+    assert Path(second.work_dir, 'vis', 'contact_sheet.png').is_file()
 
 
 def test_every_image_once(runner, toy):

@@ -57,6 +57,14 @@ class TruthPredictionHook(PoseVisualizationHook):
         self.box_thr = box_thr
         self._people: dict[str, list[tuple[InstanceData, InstanceData]]] = {}
 
+    def before_run(self, runner: Runner) -> None:
+        """Draw with this runner's visualizer.
+
+        MMPose's hook takes the visualizer named last in the process, which
+        is another runner's where a process builds several.
+        """
+        self._visualizer = runner.visualizer
+
     def before_val_epoch(self, runner: Runner) -> None:
         """Forget the people of an earlier evaluation."""
         self._people = {}
