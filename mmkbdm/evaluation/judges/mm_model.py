@@ -19,8 +19,7 @@ from mmkbdm.engine.checkpoint_match import (
     as_read_by,
     check_match,
 )
-
-from .weights import local_weights, sha256
+from mmkbdm.evaluation.weights import local_weights, sha256
 
 
 class MMModel(NamedTuple):

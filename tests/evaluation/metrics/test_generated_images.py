@@ -189,7 +189,6 @@ def test_clip_metric(tiny_clip):
 
 
 def test_inception_reads_a_file(tmp_path, monkeypatch):
-    pytest.importorskip('torch_fidelity')
     path = tmp_path / 'inception.pth'
     with monkeypatch.context() as patch:
         # The network cannot be had without its weights: let none be read.

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from mmkbdm.apis.errors import PreflightError
-from mmkbdm.evaluation.judges.weights import local_weights, sha256
+from mmkbdm.evaluation.weights import local_weights, sha256
 
 CONTENT = b'weights'
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
