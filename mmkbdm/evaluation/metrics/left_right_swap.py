@@ -54,7 +54,7 @@ class LeftRightSwap(BaseMetric):
 
     def compute_metrics(self, results: list) -> dict[str, float]:
         """Share of swapped pairs, NaN when there is no pair."""
-        swapped, pairs = np.sum(results, axis=0)
+        swapped, pairs = np.reshape(results, (-1, 2)).sum(0)
         return dict(rate=float(swapped / pairs) if pairs else float('nan'))
 
 

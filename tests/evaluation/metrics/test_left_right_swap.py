@@ -80,3 +80,7 @@ def test_found_by_name():
     assert isinstance(metric, LeftRightSwap)
     with pytest.raises(TypeError):
         METRICS.build(dict(type='mmkbdm.LeftRightSwap', distance=1))
+
+
+def test_nobody_has_no_rate():
+    assert math.isnan(LeftRightSwap().compute_metrics([])['rate'])
