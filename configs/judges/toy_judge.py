@@ -12,6 +12,10 @@ judge = dict(
     config='configs/judges/toy_judge.py',
     weights=f'work_dirs/toy_judge/epoch_{num_epochs}.pth',
 )
+# Real images: what the judge itself scores, for comparison in reports.
+ceiling = dict(
+    images='data/toyhuman/val', poses='data/toyhuman/annotations/val.json'
+)
 
 train_cfg = dict(max_epochs=num_epochs, val_interval=num_epochs)
 param_scheduler = [

@@ -15,6 +15,7 @@ __all__ = [
     'LeftRightSwap',
     'OccludedAP',
     'PeopleCountError',
+    'PoseBackboneFeatures',
     'PoseSimilarityAP',
 ]
 

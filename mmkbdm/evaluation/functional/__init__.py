@@ -19,7 +19,13 @@ from .pose_similarity import (
     pose_similarity_ap,
     similarity_of_pairs,
 )
-from .protocol import SWITCHES, Protocol, legacy, standard
+from .protocol import (
+    SWITCHES,
+    Protocol,
+    build_protocol,
+    legacy,
+    standard,
+)
 from .score_poses import (
     Collected,
     collect_poses,
@@ -39,6 +45,7 @@ __all__ = [
     'Truth',
     'average_precision',
     'best_oks_of_people',
+    'build_protocol',
     'collect_poses',
     'detections_from_poses',
     'keypoint_ap',

@@ -76,3 +76,23 @@ def legacy(**switches: bool) -> Protocol:
         **switches: Fields of :class:`Protocol`.
     """
     return Protocol(**{**dict.fromkeys(SWITCHES, True), **switches})
+
+
+PROTOCOLS = dict(standard=standard, legacy=legacy)
+
+
+def build_protocol(
+    name: str, switches: dict[str, bool] | None = None
+) -> Protocol:
+    """Return a protocol by name, with some switches set.
+
+    Raises:
+        ValueError: No such protocol.
+        TypeError: No such switch.
+    """
+    if name not in PROTOCOLS:
+        raise ValueError(
+            f"protocol must be 'standard' or 'legacy', not {name!r}"
+        )
+    base = PROTOCOLS[name]()
+    return Protocol(**{**vars(base), **(switches or {})})

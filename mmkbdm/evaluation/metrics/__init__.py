@@ -6,6 +6,7 @@ from .generated_poses import KeypointAP, PeopleCountError, PoseSimilarityAP
 from .inception_features import InceptionFeatures
 from .left_right_swap import LeftRightSwap
 from .occluded_ap import OccludedAP
+from .pose_features import PoseBackboneFeatures
 
 __all__ = [
     'CLIPFeatures',
@@ -16,5 +17,6 @@ __all__ = [
     'LeftRightSwap',
     'OccludedAP',
     'PeopleCountError',
+    'PoseBackboneFeatures',
     'PoseSimilarityAP',
 ]

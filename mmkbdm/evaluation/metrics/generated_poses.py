@@ -7,15 +7,11 @@ from mmengine.evaluator import BaseMetric
 
 from mmkbdm.evaluation.functional import (
     COCO_SIGMAS,
-    Protocol,
+    build_protocol,
     collect_poses,
-    legacy,
     score_collected,
-    standard,
 )
 from mmkbdm.registry import METRICS
-
-PROTOCOLS = dict(standard=standard, legacy=legacy)
 
 
 class GeneratedPoses(BaseMetric):
@@ -128,23 +124,6 @@ class PeopleCountError(GeneratedPoses):
 
     name = 'PCE'
     counts = ('images', 'detections_invalid', 'detections_suppressed')
-
-
-def build_protocol(
-    name: str, switches: dict[str, bool] | None = None
-) -> Protocol:
-    """Return a protocol by name, with some switches set.
-
-    Raises:
-        ValueError: No such protocol.
-        TypeError: No such switch.
-    """
-    if name not in PROTOCOLS:
-        raise ValueError(
-            f"protocol must be 'standard' or 'legacy', not {name!r}"
-        )
-    base = PROTOCOLS[name]()
-    return Protocol(**{**vars(base), **(switches or {})})
 
 
 def _poses(places, values) -> np.ndarray:

@@ -1,0 +1,1 @@
+"""Reports of judged images, written and compared (ours)."""

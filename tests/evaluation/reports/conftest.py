@@ -1,0 +1,1 @@
+"""Lets the tests below import report_makers, which lies beside this."""
