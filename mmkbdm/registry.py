@@ -16,7 +16,11 @@ MODELS = Registry(
     'model',
     parent=MMENGINE_MODELS,
     scope='mmkbdm',
-    locations=['mmkbdm.models.necks', 'mmkbdm.models.pose_estimators'],
+    locations=[
+        'mmkbdm.models.necks',
+        'mmkbdm.models.pose_estimators',
+        'mmkbdm.generation',
+    ],
 )
 
 TRANSFORMS = Registry(

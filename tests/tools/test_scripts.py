@@ -51,7 +51,8 @@ def test_slurm(script, args, wanted, tmp_path):
 
 
 @pytest.mark.parametrize(
-    'script', ['dist_train', 'dist_test', 'slurm_train', 'slurm_test']
+    'script',
+    ['dist_generate', 'dist_train', 'dist_test', 'slurm_train', 'slurm_test'],
 )
 def test_too_few_arguments(script):
     done = run('bash', f'tools/{script}.sh')

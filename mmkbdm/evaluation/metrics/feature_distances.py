@@ -4,6 +4,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+# The features are those of all processes already. torchmetrics would gather
+# them once more, and wait for processes that compute nothing.
+_OF_THIS_PROCESS = dict(sync_on_compute=False)
+
 
 class _Given(nn.Module):
     """Hands features through, where torchmetrics expects a network."""
@@ -28,7 +32,9 @@ def frechet_distance(real: np.ndarray, fake: np.ndarray) -> float:
     """
     from torchmetrics.image.fid import FrechetInceptionDistance
 
-    metric = FrechetInceptionDistance(_Given(real.shape[1]))
+    metric = FrechetInceptionDistance(
+        _Given(real.shape[1]), **_OF_THIS_PROCESS
+    )
     metric.set_dtype(torch.float64)
     _update(metric, real, fake)
     return float(metric.compute())
@@ -60,6 +66,7 @@ def kernel_distance(
         _Given(real.shape[1]),
         subsets=subsets,
         subset_size=min(subset_size, len(real), len(fake)),
+        **_OF_THIS_PROCESS,
     )
     metric.set_dtype(torch.float64)
     _update(metric, real, fake)

@@ -1,0 +1,210 @@
+"""Pipelines of diffusers as generators (ours)."""
+
+import inspect
+import os
+import re
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor, nn
+
+from mmkbdm.apis.errors import PreflightError
+from mmkbdm.registry import MODELS
+
+from .fingerprint import parameters_sha256
+
+# What published results were sampled with, for pipelines that take it.
+DEFAULTS = dict(num_inference_steps=50, guidance_scale=7.5)
+# Of the latents of Stable Diffusion.
+MULTIPLE = 8
+
+
+@MODELS.register_module()
+class DiffusersGenerator:
+    """Any text-to-image pipeline of diffusers, with a pose or without.
+
+    The drawn poses go where the pipeline takes its control image: those with
+    a ControlNet or T2I-Adapter are told the pose, a plain one is a model
+    without pose. Safety checkers are switched off: they blacken images.
+
+    Args:
+        pretrained (str): Folder of a pipeline, or its name on the hub.
+        torch_dtype (str, optional): ``float16``, ``bfloat16`` or
+            ``float32``. Defaults to None, which is the last.
+        device (str, optional): Defaults to None, a GPU where there is one.
+        call (dict, optional): Further arguments of the pipeline's call; a
+            text is used for every image. Replace or join 50 steps at a
+            guidance scale of 7.5, which are the defaults.
+
+    Raises:
+        PreflightError: There is no such pipeline, or it is one that needs
+            something else than a prompt and a condition.
+
+    Example:
+        >>> generator = DiffusersGenerator(
+        ...     'folder', call=dict(num_inference_steps=20)
+        ... )
+    """
+
+    def __init__(
+        self,
+        pretrained: str,
+        torch_dtype: str | None = None,
+        device: str | None = None,
+        call: dict | None = None,
+    ) -> None:
+        if torch_dtype not in (None, 'float16', 'bfloat16', 'float32'):
+            raise PreflightError(
+                f'torch_dtype={torch_dtype!r} must be float16, bfloat16 or '
+                'float32'
+            )
+        self.pretrained = pretrained
+        self.pipeline = _load(pretrained, torch_dtype)
+        self.name = type(self.pipeline).__name__
+        takes = inspect.signature(self.pipeline.__call__).parameters
+        self.condition_argument = condition_argument(self.pipeline, takes)
+        for key in call or ():
+            if key not in takes:
+                raise PreflightError(
+                    f'{self.name} of {pretrained} takes no {key!r}'
+                )
+        defaults = {k: v for k, v in DEFAULTS.items() if k in takes}
+        self.call = {**defaults, **(call or {})}
+        if getattr(self.pipeline, 'safety_checker', None) is not None:
+            self.pipeline.register_modules(safety_checker=None)
+            self.pipeline.register_to_config(requires_safety_checker=False)
+        self.pipeline.set_progress_bar_config(disable=True)
+        device = device or ('cuda' if torch.cuda.is_available() else 'cpu')
+        self.pipeline.to(device)
+
+    @torch.no_grad()
+    def generate(
+        self, batch: dict, generator: list[torch.Generator]
+    ) -> Tensor:
+        """Make an image of each prompt and condition.
+
+        Args:
+            batch (dict): ``prompt``, B texts, and ``condition``, B uint8
+                (3, H, W) of one size.
+            generator (list[torch.Generator]): B, on the CPU.
+
+        Returns:
+            Tensor: (B, 3, H, W) uint8 RGB.
+        """
+        prompts, conditions = list(batch['prompt']), batch['condition']
+        sizes = {tuple(one.shape[-2:]) for one in conditions}
+        if len(sizes) != 1:
+            raise ValueError(f'conditions of one batch have sizes {sizes}')
+        [(height, width)] = sizes
+        if height % MULTIPLE or width % MULTIPLE:
+            raise PreflightError(
+                f'{self.name} makes no images of {width}x{height} pixels: '
+                f'both sides must be multiples of {MULTIPLE}'
+            )
+        arguments = {
+            key: [value] * len(prompts) if isinstance(value, str) else value
+            for key, value in self.call.items()
+        }
+        if self.condition_argument is not None:
+            arguments[self.condition_argument] = [
+                Image.fromarray(one.permute(1, 2, 0).numpy())
+                for one in conditions
+            ]
+        pictures = self.pipeline(
+            prompt=prompts,
+            height=height,
+            width=width,
+            generator=generator,
+            output_type='pil',
+            **arguments,
+        ).images
+        arrays = np.stack([np.asarray(one.convert('RGB')) for one in pictures])
+        return torch.from_numpy(arrays).permute(0, 3, 1, 2)
+
+    def describe(self) -> dict:
+        """Return what a report says of it, ready for JSON."""
+        parts = self.pipeline.components
+        modules = [
+            parts[key]
+            for key in sorted(parts)
+            if isinstance(parts[key], nn.Module)
+        ]
+        description = dict(
+            name='DiffusersGenerator',
+            pretrained=self.pretrained,
+            pipeline=self.name,
+            pose=f'given as {self.condition_argument}'
+            if self.condition_argument
+            else 'not given: a model without pose',
+            call=self.call,
+            dtype=str(self.pipeline.dtype).removeprefix('torch.'),
+            parameters_sha256=parameters_sha256(*modules),
+        )
+        scheduler = parts.get('scheduler')
+        if scheduler is not None:
+            settings = {
+                key: value
+                for key, value in sorted(scheduler.config.items())
+                if not key.startswith('_')
+            }
+            description['scheduler'] = dict(
+                name=type(scheduler).__name__, **settings
+            )
+        return description
+
+
+def condition_argument(pipeline, takes) -> str | None:
+    """Return the argument that a pipeline takes the drawn poses under.
+
+    Args:
+        pipeline: Of diffusers.
+        takes (Collection[str]): Arguments of its call.
+
+    Returns:
+        str | None: None for a plain text-to-image pipeline.
+
+    Raises:
+        PreflightError: It makes no images of texts, or needs an image that
+            is no condition.
+    """
+    name = type(pipeline).__name__
+    needed = {'prompt', 'generator', 'height', 'width'}
+    starts_from_image = {'strength', 'mask_image', 'control_mask'} & set(takes)
+    if not needed <= set(takes) or starts_from_image:
+        raise PreflightError(
+            f'{name} cannot be used: a pipeline has to make images of a '
+            'prompt alone, or of a prompt and a control image'
+        )
+    if 'control_image' in takes:
+        return 'control_image'
+    if 'image' not in takes:
+        return None
+    if not {'controlnet', 'adapter'} & set(pipeline.components):
+        raise PreflightError(
+            f'{name} cannot be used: it edits an image, and the poses are '
+            'no image to edit'
+        )
+    return 'image'
+
+
+def _load(pretrained: str, torch_dtype: str | None):
+    from diffusers import DiffusionPipeline
+
+    advice = (
+        'give a folder with model_index.json, as save_pretrained writes it, '
+        'or a name on the hub and a network'
+    )
+    # A name on the hub is "owner/name".
+    on_hub = re.fullmatch(r'[\w-][\w.-]*(/[\w-][\w.-]*)?', pretrained)
+    if not os.path.isdir(pretrained) and not on_hub:
+        raise PreflightError(f'{pretrained} does not exist: {advice}')
+    dtype = torch_dtype and getattr(torch, torch_dtype)
+    try:
+        return DiffusionPipeline.from_pretrained(pretrained, torch_dtype=dtype)
+    except Exception as error:
+        # diffusers fails with whatever it meets.
+        reason = str(error).strip().partition('\n')[0]
+        raise PreflightError(
+            f'{pretrained} is no pipeline of diffusers ({reason}): {advice}'
+        ) from error

@@ -1,0 +1,58 @@
+import pytest
+import torch
+from toy_parts import ToyGenerator
+
+from mmkbdm.apis.errors import PreflightError
+from mmkbdm.engine.checkpoint_match import CheckpointMismatchError
+from mmkbdm.generation.build import build_generator, build_wanted
+
+
+def test_a_part_of_the_data_at_another_size(configs):
+    wanted = build_wanted(str(configs['data']), max_images=3, size=32)
+    assert len(wanted.samples) == len(wanted.names) == 3
+    assert wanted.names == ['000000.png', '000002.png', '000004.png']
+    for sample, name in zip(wanted.samples, wanted.names):
+        assert sample['file_name'] == name
+        assert sample['condition'].shape == (3, 32, 32)
+
+
+def test_bad_data(configs, tmp_path):
+    text = configs['data'].read_text()
+    for old, new, words in (
+        ('dataset =', 'data =', 'describes no dataset'),
+        ('ResizeCenterCrop', 'RandomPoseCrop', 'must not depend on chance'),
+    ):
+        path = tmp_path / 'changed.py'
+        path.write_text(text.replace(old, new))
+        with pytest.raises(PreflightError, match=words):
+            build_wanted(str(path))
+    with pytest.raises(PreflightError, match='gone.py does not exist'):
+        build_wanted('gone.py')
+
+
+def test_model_of_a_config_with_its_checkpoint(configs, tmp_path):
+    torch.manual_seed(1)
+    trained = ToyGenerator()
+    path = str(tmp_path / 'iter_1.pth')
+    torch.save(dict(state_dict=trained.state_dict()), path)
+    model = build_generator(str(configs['model']), path)
+    assert torch.equal(model.mix.weight, trained.mix.weight)
+    assert not model.training
+    torch.save(dict(state_dict=torch.nn.Linear(2, 2).state_dict()), path)
+    with pytest.raises(CheckpointMismatchError, match='another model'):
+        build_generator(str(configs['model']), path)
+
+
+def test_bad_models(configs, tmp_path):
+    with pytest.raises(PreflightError, match='no settings of sampling'):
+        build_generator(
+            str(configs['model']), call=dict(num_inference_steps=2)
+        )
+    with pytest.raises(PreflightError, match='describes no generator'):
+        build_generator(str(configs['judge']))
+    path = tmp_path / 'neck.py'
+    path.write_text("model = dict(type='mmkbdm.RMPG', in_channels=64)\n")
+    with pytest.raises(PreflightError, match='has no generate'):
+        build_generator(str(path))
+    with pytest.raises(PreflightError, match='has its own weights'):
+        build_generator('folder', 'iter_1.pth')
