@@ -46,6 +46,7 @@ dd { margin: 0; overflow-wrap: anywhere; max-width: 76ch; }
 .equation { font-size: 18px; font-variant-numeric: tabular-nums; }
 .side { display: grid; gap: 20px 32px; margin-top: 8px;
   grid-template-columns: repeat(auto-fit, minmax(min(100%, 320px), 1fr)); }
+.side tbody th { white-space: normal; }
 figure { margin: 0; }
 svg { display: block; width: 100%; height: auto; font: 12px system-ui,
   sans-serif; }
