@@ -18,7 +18,7 @@ from .metrics.feature_distances import (
     frechet_distance,
     kernel_distance,
 )
-from .metrics.generated_images import embed_images
+from .metrics.generated_images import embed_images, without_scenario
 
 CLIP, PLAIN_CLIP = 'CLIP_score', 'CLIP_score_without_scenario'
 
@@ -65,13 +65,6 @@ def score_images(
             scores[name] = _mean(values)
         scores['images_with_prompt'] = len(columns[CLIP])
     return scores, columns
-
-
-def without_scenario(prompt: str, scenario: str) -> str:
-    """Cut the scenario off a prompt that begins with it and a comma."""
-    head, _, tail = prompt.partition(',')
-    begins = scenario and head.strip().replace(' ', '_') == scenario
-    return tail.strip() if begins and tail.strip() else prompt
 
 
 def _distances(

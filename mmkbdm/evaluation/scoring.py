@@ -7,7 +7,7 @@ import numpy as np
 
 from .functional import (
     Protocol,
-    best_oks_of_people,
+    oks_of_images,
     score_collected,
     standard,
 )
@@ -71,16 +71,16 @@ def image_table(evaluation: Evaluation) -> list[dict]:
         list[dict]: ``name``, ``status`` (scored or excluded), ``reason``
         (empty if scored), ``people`` asked for, ``detections`` that PCE
         counts, ``people_count_error``, ``oks`` (mean over the people of the
-        best detection's OKS, empty without people), ``height``, ``width``,
-        ``scenario``, ``prompt``. An excluded image has only the first three.
+        best detection's OKS, empty if nobody has one), ``height``,
+        ``width``, ``scenario``, ``prompt``. An excluded image has only the
+        first three.
     """
     detections, truth, _ = evaluation.collect()
     images = len(evaluation.images)
     people = np.bincount(truth.image, minlength=images)
     sure = detections.scores > SCORE_THRESHOLD
     found = np.bincount(detections.image[sure], minlength=images)
-    best = best_oks_of_people(detections, truth)
-    total = np.bincount(truth.image, best, minlength=images)
+    oks, measured = oks_of_images(detections, truth)
     rows = [
         dict(
             name=image.name,
@@ -89,7 +89,7 @@ def image_table(evaluation: Evaluation) -> list[dict]:
             people=int(people[i]),
             detections=int(found[i]),
             people_count_error=int(abs(found[i] - people[i])),
-            oks=float(total[i] / people[i]) if people[i] else '',
+            oks=float(oks[i] / measured[i]) if measured[i] else '',
             height=image.height,
             width=image.width,
             scenario=image.scenario,

@@ -140,15 +140,15 @@ def move_poses(
 
     Returns:
         np.ndarray: float32 (P, 17, 3), in pixels of the result; joints that
-        were invisible or are outside are 0, 0, 0.
+        are outside or too unsure to be drawn are 0, 0, 0.
     """
     moved = np.array(poses, np.float32)
     for axis in (0, 1):
         scale = size[axis] / box[axis + 2]
         # Centres of pixels are integers, so edges are half a pixel off.
         moved[..., axis] = (moved[..., axis] + 0.5 - box[axis]) * scale - 0.5
-    inside = drawable(moved, size[1], size[0], threshold=0)
-    return np.where(inside[..., None], moved, 0)
+    drawn = drawable(moved, size[1], size[0])
+    return np.where(drawn[..., None], moved, 0)
 
 
 def _check_size(results: dict) -> None:

@@ -1,7 +1,7 @@
 """Pose metrics as functions on arrays; NumPy alone."""
 
 from .average_precision import THRESHOLDS, Matches, average_precision
-from .best_of_people import best_oks_of_people
+from .best_of_people import best_oks_of_people, oks_of_images
 from .keypoint_ap import keypoint_ap, match_keypoints
 from .oks import oks_of_pairs
 from .pairs import Pairs, pairs_within_images, to_matrices
@@ -52,6 +52,7 @@ __all__ = [
     'legacy',
     'match_keypoints',
     'match_similar',
+    'oks_of_images',
     'oks_of_pairs',
     'pairs_within_images',
     'people_count_error',

@@ -5,7 +5,7 @@ import numpy as np
 from .average_precision import THRESHOLDS, Matches, average_precision
 from .legacy import batches_of, first_of_batches, mean_over_batches
 from .matching import NO_MATCH, match_greedily, people_of
-from .oks import oks_of_pairs
+from .oks import oks_of_pairs, without_area
 from .pairs import pairs_within_images, to_matrices
 from .people import (
     COCO_SIGMAS,
@@ -82,6 +82,9 @@ def _best_and_oks(
     detections = best_of_images(detections)
     pairs = pairs_within_images(detections, truth)
     oks = oks_of_pairs(detections, truth, pairs, sigmas)
+    # Nobody can be measured against a person without area. As in CAP, that
+    # person excuses a detection that finds nobody else.
+    oks = np.where(without_area(truth)[pairs.truth], 1, oks)
     return detections, to_matrices(oks, pairs, detections, truth)
 
 

@@ -47,6 +47,11 @@ def oks_of_pairs(
     return oks
 
 
+def without_area(truth: Truth) -> np.ndarray:
+    """Mask (N, ) of ignored people whose area is 0: OKS means nothing."""
+    return truth.ignored & (truth.areas <= 0)
+
+
 def oks_between(
     first: np.ndarray, second: np.ndarray, sigmas: np.ndarray
 ) -> np.ndarray:

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from mmkbdm.datasets.transforms.pose_crop import largest_box, move_poses
+from mmkbdm.visualization.pose_drawing import drawable
 
 
 def fit_poses(
@@ -17,6 +18,9 @@ def fit_poses(
 ) -> np.ndarray:
     """Move poses from the annotated size to that of an image.
 
+    Joints that the drawing of the condition does not show, outside the image
+    or of too low a confidence, were not asked for and become invisible.
+
     Args:
         poses (np.ndarray): (P, 17, 3) x, y in pixels and visibility.
         annotated_size (tuple[int, int], optional): Height and width that
@@ -24,17 +28,16 @@ def fit_poses(
         size (tuple[int, int]): Height and width of the image in pixels.
 
     Returns:
-        np.ndarray: (P, 17, 3) in pixels of the image; joints outside are 0,
-        0, 0, and those that are not finite are NaN, so that they can be
-        counted. Poses of the same or an unknown size are returned as they
-        are.
+        np.ndarray: (P, 17, 3) in pixels of the image; joints that are not
+        drawn are 0, 0, 0, and those that are not finite are NaN, so that
+        they can be counted.
     """
-    if annotated_size is None or tuple(annotated_size) == tuple(size):
-        return poses
-    box = _centre_box(annotated_size, size)
-    moved = move_poses(poses, box, (size[1], size[0]))
     finite = np.isfinite(poses).all(-1, keepdims=True)
-    return np.where(finite, moved, np.nan)
+    if annotated_size is not None and tuple(annotated_size) != tuple(size):
+        box = _centre_box(annotated_size, size)
+        poses = move_poses(poses, box, (size[1], size[0]))
+    drawn = drawable(poses, *size)[..., None]
+    return np.where(finite, np.where(drawn, poses, 0), np.nan)
 
 
 def fit_image(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:

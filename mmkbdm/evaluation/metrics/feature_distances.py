@@ -37,7 +37,8 @@ def frechet_distance(real: np.ndarray, fake: np.ndarray) -> float:
     )
     metric.set_dtype(torch.float64)
     _update(metric, real, fake)
-    return float(metric.compute())
+    # Rounding makes the distance of a set to itself negative.
+    return max(float(metric.compute()), 0.0)
 
 
 def kernel_distance(
@@ -58,7 +59,8 @@ def kernel_distance(
 
     Returns:
         tuple[float, float]: Mean and standard deviation over the subsets, as
-        they are; published tables have them times 100 or 1000.
+        they are; published tables have them times 100 or 1000. The deviation
+        is NaN where every subset is the whole set.
     """
     from torchmetrics.image.kid import KernelInceptionDistance
 
@@ -74,6 +76,8 @@ def kernel_distance(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         mean, deviation = metric.compute()
+    if subset_size >= max(len(real), len(fake)):
+        return float(mean), float('nan')
     return float(mean), float(deviation)
 
 

@@ -69,7 +69,8 @@ class FeatureDistances(BaseMetric):
 class CLIPScore(BaseMetric):
     """Mean CLIP score of images and their full prompts.
 
-    A data sample has ``image``, (3, H, W) uint8 RGB, and ``prompt``.
+    A data sample has ``image``, (3, H, W) uint8 RGB, and ``prompt``, and may
+    have ``scenario`` (with underscores).
 
     Args:
         name_or_path (str): See :class:`CLIPFeatures`.
@@ -92,11 +93,14 @@ class CLIPScore(BaseMetric):
     def process(self, data_batch, data_samples: Sequence[dict]) -> None:
         """Keep the scores of a batch.
 
-        A ``prompt`` like Human-Art's is scored as well without its scenario,
-        the text before the first comma.
+        A ``prompt`` that begins with its ``scenario``, like Human-Art's, is
+        scored as well without it.
         """
         prompts = [one['prompt'] for one in data_samples]
-        plain = [one.partition(',')[2].strip() or one for one in prompts]
+        plain = [
+            without_scenario(one['prompt'], one.get('scenario', ''))
+            for one in data_samples
+        ]
         images = embed_images(
             self.features, [one['image'] for one in data_samples]
         )
@@ -112,6 +116,13 @@ class CLIPScore(BaseMetric):
         return dict(
             CLIP_score=float(full), CLIP_score_without_scenario=float(plain)
         )
+
+
+def without_scenario(prompt: str, scenario: str) -> str:
+    """Cut the scenario off a prompt that begins with it and a comma."""
+    head, _, tail = prompt.partition(',')
+    begins = scenario and head.strip().replace(' ', '_') == scenario
+    return tail.strip() if begins and tail.strip() else prompt
 
 
 def embed_images(network: nn.Module, images: Sequence[Tensor]) -> np.ndarray:

@@ -11,10 +11,10 @@ import numpy as np
 
 from ..functional import (
     average_precision,
-    best_oks_of_people,
     collect_poses,
     match_keypoints,
     match_similar,
+    oks_of_images,
 )
 from ..functional.people_count import SCORE_THRESHOLD
 from ..judged import JudgedImage
@@ -46,8 +46,7 @@ class ImageScores:
         sure = detections.image[detections.scores > SCORE_THRESHOLD]
         found = np.bincount(sure, minlength=number)
         self.count_error = np.abs(found - self.people)
-        best = best_oks_of_people(detections, truth)
-        self.oks = np.bincount(truth.image, best, minlength=number)
+        self.oks, self.measured = oks_of_images(detections, truth)
         self.columns = columns or {}
 
     def score(self, sample: np.ndarray) -> dict[str, float]:
@@ -60,7 +59,7 @@ class ImageScores:
         """
         by_oks, _ = average_precision(self.oks_matches.take(sample))
         similar, _ = average_precision(self.similar_matches.take(sample))
-        people = self.people[sample].sum()
+        people = self.measured[sample].sum()
         oks = self.oks[sample].sum() / people if people else np.nan
         result = dict(
             AP=by_oks.mean(),

@@ -153,9 +153,10 @@ def _distribution(evaluation: Evaluation) -> Html:
     """How the people were hit, and precision over recall."""
     detections, truth, _ = evaluation.collect()
     title = 'How well people were hit'
-    if not len(truth.image):
-        return section(title, note='n/a: nobody was asked for.')
     best = best_oks_of_people(detections, truth)
+    best = best[~np.isnan(best)]
+    if not len(best):
+        return section(title, note='n/a: nobody was asked for.')
     matches = match_keypoints(detections, truth)
     lines = {
         f'OKS above {THRESHOLDS[i]:.2f}': _precision(matches, i)

@@ -133,7 +133,8 @@ def _cell(metrics: dict, name: str) -> str | Html:
         return join(['n/a', why])
     kind, _, rest = name.partition('_')
     spread = metrics.get(f'{kind}_std_{rest}') if kind == 'KID' else None
+    spread = shown(spread, name)
     if spread is None:
         return text
-    more = element('span', f'± {shown(spread, name)}', class_='unit')
+    more = element('span', f'± {spread}', class_='unit')
     return join([text, ' ', more])

@@ -22,10 +22,20 @@ def test_as_the_crop_of_the_datasets(size):
     assert (moved[..., 2] == 0).any()
 
 
-@pytest.mark.parametrize('annotated', [None, (48, 72)])
-def test_same_or_unknown_size_changes_nothing(annotated):
-    poses = RNG.uniform(-9, 99, (2, 17, 3))
-    assert fit_poses(poses, annotated, (48, 72)) is poses
+@pytest.mark.parametrize('annotated', [None, (48, 72), (96, 144)])
+def test_joints_that_are_not_drawn_are_not_asked_for(annotated):
+    poses = np.full((1, 17, 3), 2.0)
+    poses[..., :2] = RNG.uniform(0, 47, (1, 17, 2))
+    asked = (
+        poses * [2, 2, 1] + [0.5, 0.5, 0] if annotated == (96, 144) else poses
+    )
+    asked = asked.copy()
+    asked[0, 2, 0] = 1000
+    asked[0, 5, 2] = 0.02
+    moved = fit_poses(asked, annotated, (48, 72))
+    assert (moved[0, [2, 5]] == 0).all()
+    rest = np.delete(np.arange(17), [2, 5])
+    np.testing.assert_allclose(moved[0, rest], poses[0, rest], atol=1e-5)
 
 
 def test_joints_that_are_not_finite_stay_so():

@@ -176,15 +176,17 @@ def test_clip_metric(tiny_clip):
     )
     assert isinstance(metric, CLIPScore)
     images = [*pictures(2), torch.zeros(3, 20, 9, dtype=torch.uint8)]
-    prompts = ['oil_painting, a cat', 'a dog', 'a, ' + 'long ' * 40]
+    prompts = ['oil painting, a cat', 'a dog, it runs', 'a, ' + 'long ' * 40]
     samples = [dict(image=a, prompt=b) for a, b in zip(images, prompts)]
+    samples[0]['scenario'] = 'oil_painting'
     metric.process(None, samples)
     expected = np.array(metric.results)
     result = metric.evaluate(3)
     assert result['image/CLIP_score'] == pytest.approx(expected[:, 0].mean())
     plain = result['image/CLIP_score_without_scenario']
     assert plain == pytest.approx(expected[:, 1].mean())
-    assert expected[1, 0] == expected[1, 1]
+    assert (expected[1:, 0] == expected[1:, 1]).all()
+    assert expected[0, 0] != expected[0, 1]
     assert (expected >= 0).all() and expected.max() > 0
 
 
