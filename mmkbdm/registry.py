@@ -17,6 +17,7 @@ MODELS = Registry(
     parent=MMENGINE_MODELS,
     scope='mmkbdm',
     locations=[
+        'mmkbdm.models.knowledge_base',
         'mmkbdm.models.necks',
         'mmkbdm.models.pose_estimators',
         'mmkbdm.generation',
@@ -48,7 +49,10 @@ DATASETS = Registry(
     'dataset',
     parent=MMENGINE_DATASETS,
     scope='mmkbdm',
-    locations=['mmkbdm.datasets.generation'],
+    locations=[
+        'mmkbdm.datasets.generation',
+        'mmkbdm.datasets.knowledge_base',
+    ],
 )
 
 # Estimators that find the people of generated images.

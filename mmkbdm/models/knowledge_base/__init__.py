@@ -1,0 +1,30 @@
+"""The knowledge base of KB-DMGen: two training stages, and what is asked."""
+
+from .code_metrics import CodeAccuracy, CodebookUse
+from .codebook import FeatureCodebook
+from .decompose import PromptParts, decompose
+from .encode import encoder_key, image_features, text_features
+from .feature_cache import FeatureCache
+from .knowledge_base import KnowledgeBase
+from .read_out import read_out
+from .sources import OracleCode, PredictedCode, RandomCode, RawText
+from .text_to_code import TextToCode
+
+__all__ = [
+    'CodeAccuracy',
+    'CodebookUse',
+    'FeatureCache',
+    'FeatureCodebook',
+    'KnowledgeBase',
+    'OracleCode',
+    'PredictedCode',
+    'PromptParts',
+    'RandomCode',
+    'RawText',
+    'TextToCode',
+    'decompose',
+    'encoder_key',
+    'image_features',
+    'read_out',
+    'text_features',
+]

@@ -1,0 +1,137 @@
+"""The knowledge base as a generator asks it."""
+
+from collections.abc import Callable, Collection, Sequence
+
+import torch
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+
+from mmkbdm.registry import MODELS
+
+from .decompose import PromptParts, decompose
+from .part_pooling import PartPooling
+from .words import SCENARIOS
+
+SLOTS = ('type', 'objects', 'status', 'whole')
+
+
+@MODELS.register_module()
+class KnowledgeBase(BaseModule):
+    """Prompts to one code each, of the knowledge base of KB-DMGen.
+
+    A prompt is decomposed (:func:`decompose`), each part asks the source
+    for a code, and the answers are composed: decomposing, asking and
+    composing are of KB-DMGen (arXiv 2507.20083). How, is ours: a missing
+    part is the null code, :class:`PartPooling` composes, a prompt without a
+    type is a single query, and an empty one is the null code, which also
+    replaces codes at random in training, so that the knowledge base can be
+    switched off afterwards.
+
+    Args:
+        source (dict or nn.Module): What answers a query:
+            :class:`PredictedCode`, or one of the controls.
+        decompose (bool): Whether prompts are taken apart. Defaults to True.
+        types (Collection[str]): Known types of prompts. Defaults to
+            Human-Art's scenarios.
+        drop_prob (float): Share of prompts that get the null code in
+            training. Defaults to 0.1.
+        init_cfg (dict, optional): Of MMEngine. Defaults to None.
+
+    Attributes:
+        code_dim (int): Dimensions d of the code.
+        null_code (nn.Parameter): (d,), starts at zero.
+
+    Example:
+        >>> knowledge = MODELS.build(dict(
+        ...     type='mmkbdm.KnowledgeBase',
+        ...     source=dict(type='mmkbdm.RawText', in_dim=8, code_dim=4)))
+        >>> knowledge(['sketch, a man running'], lambda t: torch.rand(len(t),
+        ...           8)).shape
+        torch.Size([1, 4])
+    """
+
+    def __init__(
+        self,
+        source: dict | nn.Module,
+        decompose: bool = True,
+        types: Collection[str] = SCENARIOS,
+        drop_prob: float = 0.1,
+        init_cfg: dict | list[dict] | None = None,
+    ) -> None:
+        super().__init__(init_cfg)
+        if not 0 <= drop_prob <= 1:
+            raise ValueError(f'drop_prob={drop_prob} must be in 0..1')
+        if isinstance(source, dict):
+            source = MODELS.build(source)
+        self.source = source
+        self.code_dim = source.code_dim
+        self.decompose = decompose
+        self.types = tuple(types)
+        self.drop_prob = drop_prob
+        self.null_code = nn.Parameter(torch.zeros(self.code_dim))
+        self.pooling = PartPooling(self.code_dim, len(SLOTS))
+
+    def parts(self, prompt: str) -> PromptParts:
+        """Take a prompt apart, as far as the settings say."""
+        if self.decompose:
+            return decompose(prompt, self.types)
+        return decompose(prompt, types=())
+
+    def forward(
+        self,
+        prompts: Sequence[str],
+        encode_text: Callable[[list[str]], Tensor],
+        image_features: Tensor | None = None,
+        generator: torch.Generator | list[torch.Generator] | None = None,
+    ) -> Tensor:
+        """Answer prompts. A code does not depend on the time step.
+
+        Args:
+            prompts (Sequence[str]): B prompts, any strings.
+            encode_text (Callable): Takes list[str] and answers pooled text
+                features (n, t), those that stage 2 was trained on.
+            image_features (Tensor, optional): (B, in_dim) of the true
+                images, for :class:`OracleCode`.
+            generator (torch.Generator or list, optional): On the CPU, one
+                or B, for :class:`RandomCode`.
+
+        Returns:
+            Tensor: (B, d) in the dtype and on the device of ``null_code``.
+        """
+        queries = [self.parts(prompt).queries() for prompt in prompts]
+        # A slot counts where it is asked; without a text it is the null code.
+        asked = self._table([[s in query for s in SLOTS] for query in queries])
+        texts = [[query.get(s) for s in SLOTS] for query in queries]
+        given = self._table([[t is not None for t in row] for row in texts])
+        null = self.null_code.expand(len(queries), -1)
+        if not given.any():
+            return null
+        features = self._encode(texts, given, encode_text)
+        codes = self.source(features, image_features, generator)
+        codes = codes.to(null.dtype)
+        codes = torch.where(given.unsqueeze(-1), codes, self.null_code)
+        pooled = self.pooling(codes, asked)
+        known = given.any(1)
+        if self.training:
+            known = known & self._kept(len(queries))
+        return torch.where(known.unsqueeze(-1), pooled, null)
+
+    def _encode(self, texts, given: Tensor, encode_text) -> Tensor:
+        """Encode each text once; (B, S, t), zero where there is none."""
+        unique = {text: None for row in texts for text in row}
+        unique.pop(None, None)
+        encoded = encode_text(list(unique)).to(self.null_code)
+        index = {text: i for i, text in enumerate(unique)}
+        rows = [index[t] for row in texts for t in row if t is not None]
+        features = encoded.new_zeros(*given.shape, encoded.shape[-1])
+        features[given] = encoded[torch.tensor(rows, device=given.device)]
+        return features
+
+    def _kept(self, size: int) -> Tensor:
+        drawn = torch.rand(size, device=self.null_code.device)
+        return drawn >= self.drop_prob
+
+    def _table(self, rows: list[list[bool]]) -> Tensor:
+        table = torch.tensor(rows, dtype=torch.bool)
+        table = table.reshape(len(rows), len(SLOTS))
+        return table.to(self.null_code.device)

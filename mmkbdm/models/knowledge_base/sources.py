@@ -1,0 +1,158 @@
+"""What a knowledge base answers a query with: its method and controls.
+
+A source maps text features (B, S, t) of S queries to codes (B, S, d):
+``source(features, image_features=None, generator=None)``. Sources differ in
+nothing else, so a config exchanges one for another.
+"""
+
+import torch
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+
+from mmkbdm.registry import MODELS
+
+from .codebook import FeatureCodebook
+from .read_out import read_out
+from .text_to_code import TextToCode
+
+
+def build_frozen(cfg: dict | nn.Module) -> nn.Module:
+    """Build a model of an earlier stage; it gets no gradient."""
+    model = MODELS.build(cfg) if isinstance(cfg, dict) else cfg
+    return model.requires_grad_(False)
+
+
+class CodeSource(BaseModule):
+    """What the sources share: trained parts that stay as they are.
+
+    Attributes:
+        code_dim (int): Dimensions d of a code.
+    """
+
+    code_dim: int
+
+    def train(self, mode: bool = True) -> 'CodeSource':
+        """Keep trained parts in evaluation mode."""
+        super().train(mode)
+        for child in self.children():
+            if isinstance(child, FeatureCodebook | TextToCode):
+                child.eval()
+        return self
+
+
+class CodebookSource(CodeSource):
+    """A source that answers with codes of a codebook.
+
+    Args:
+        codebook (dict or nn.Module): :class:`FeatureCodebook` of stage 1;
+            the weights by its ``init_cfg``.
+    """
+
+    def __init__(self, codebook: dict | nn.Module) -> None:
+        super().__init__()
+        self.codebook = build_frozen(codebook)
+        self.code_dim = self.codebook.codes.shape[1]
+
+
+@MODELS.register_module()
+class PredictedCode(CodebookSource):
+    """The codes that stage 2 finds for a text: KB-DMGen's own source.
+
+    Args:
+        codebook (dict or nn.Module): As in :class:`CodebookSource`.
+        text_to_code (dict or nn.Module): :class:`TextToCode` of stage 2.
+        top_k (int): Codes that are averaged, see :func:`read_out`; ours.
+            Defaults to 5.
+
+    Raises:
+        ValueError: When both stages have another number of codes.
+    """
+
+    def __init__(
+        self,
+        codebook: dict | nn.Module,
+        text_to_code: dict | nn.Module,
+        top_k: int = 5,
+    ) -> None:
+        super().__init__(codebook)
+        self.text_to_code = build_frozen(text_to_code)
+        self.top_k = top_k
+        num_codes = self.text_to_code.num_codes
+        if num_codes != len(self.codebook.codes):
+            raise ValueError(
+                f'text_to_code has num_codes={num_codes}, the codebook '
+                f'{len(self.codebook.codes)}: give both the same'
+            )
+
+    def forward(
+        self, features: Tensor, image_features=None, generator=None
+    ) -> Tensor:
+        """Classify the texts and read out their codes."""
+        logits = self.text_to_code(features)
+        return read_out(logits, self.codebook.codes, self.top_k)
+
+
+@MODELS.register_module()
+class RandomCode(CodebookSource):
+    """Control (ours): any code, drawn anew for every query.
+
+    A code fixed for each text would still tell texts apart.
+    """
+
+    def forward(
+        self, features: Tensor, image_features=None, generator=None
+    ) -> Tensor:
+        """Draw codes; ``generator`` is one for all or a list of B."""
+        codes = self.codebook.codes
+        each = generator if isinstance(generator, list) else [generator]
+        num_queries, size = features.shape[1], len(features)
+        rows = size // len(each)
+        # On the CPU, where a seed gives the same draw with every device.
+        drawn = [
+            torch.randint(len(codes), (rows, num_queries), generator=one)
+            for one in each
+        ]
+        return codes[torch.cat(drawn).to(codes.device)]
+
+
+@MODELS.register_module()
+class OracleCode(CodebookSource):
+    """Control (ours): the code of the true image, for every query."""
+
+    def forward(
+        self, features: Tensor, image_features=None, generator=None
+    ) -> Tensor:
+        """Look up the codes of ``image_features`` (B, in_dim).
+
+        Raises:
+            ValueError: Without image features.
+        """
+        if image_features is None:
+            raise ValueError(
+                'OracleCode needs image_features of the true images: give '
+                'them, or take source=dict(type="mmkbdm.PredictedCode")'
+            )
+        codes = self.codebook.codes[self.codebook.encode(image_features)]
+        return codes.unsqueeze(1).expand(-1, features.shape[1], -1)
+
+
+@MODELS.register_module()
+class RawText(CodeSource):
+    """Control (ours): the text feature itself, without any codebook.
+
+    Args:
+        in_dim (int): Dimensions of a text feature.
+        code_dim (int): Dimensions d of the answer, by a learned linear map.
+            Defaults to 256.
+    """
+
+    def __init__(self, in_dim: int, code_dim: int = 256) -> None:
+        super().__init__()
+        self.code_dim = code_dim
+        self.projection = nn.Linear(in_dim, code_dim)
+
+    def forward(
+        self, features: Tensor, image_features=None, generator=None
+    ) -> Tensor:
+        """Map normalised text features."""
+        return self.projection(nn.functional.normalize(features, dim=-1))

@@ -1,0 +1,195 @@
+import pytest
+import torch
+
+from mmkbdm.models.knowledge_base import KnowledgeBase, RawText
+from mmkbdm.models.knowledge_base.part_pooling import PartPooling
+from mmkbdm.registry import MODELS
+
+TEXT_DIM, IMAGE_DIM, CODE_DIM = 6, 8, 4
+CODEBOOK = dict(
+    type='mmkbdm.FeatureCodebook',
+    in_dim=IMAGE_DIM,
+    num_codes=10,
+    code_dim=CODE_DIM,
+    hidden_dim=8,
+)
+SOURCES = dict(
+    code=dict(
+        type='mmkbdm.PredictedCode',
+        codebook=CODEBOOK,
+        text_to_code=dict(
+            type='mmkbdm.TextToCode', in_dim=TEXT_DIM, num_codes=10
+        ),
+        top_k=3,
+    ),
+    random=dict(type='mmkbdm.RandomCode', codebook=CODEBOOK),
+    oracle=dict(type='mmkbdm.OracleCode', codebook=CODEBOOK),
+    raw=dict(type='mmkbdm.RawText', in_dim=TEXT_DIM, code_dim=CODE_DIM),
+)
+PROMPTS = [
+    'sketch, a man running',
+    'a photo of a man',
+    '',
+    'sketch, a dog',
+    'sketch,',
+]
+
+
+class Texts:
+    """Encodes texts and keeps them."""
+
+    def __init__(self):
+        self.seen = []
+
+    def __call__(self, texts):
+        self.seen += texts
+        rows = [torch.Generator().manual_seed(len(t)) for t in texts]
+        return torch.stack([torch.randn(TEXT_DIM, generator=g) for g in rows])
+
+
+def build(source='code', **kwargs):
+    torch.manual_seed(0)
+    cfg = dict(type='mmkbdm.KnowledgeBase', source=SOURCES[source], **kwargs)
+    knowledge = MODELS.build(cfg)
+    knowledge.init_weights()
+    torch.nn.init.constant_(knowledge.null_code, 0.25)
+    return knowledge.eval()
+
+
+@pytest.mark.parametrize('source', SOURCES)
+def test_every_source(source):
+    knowledge = build(source)
+    out = knowledge(PROMPTS, Texts(), torch.randn(len(PROMPTS), IMAGE_DIM))
+    assert out.shape == (5, CODE_DIM) == (5, knowledge.code_dim)
+    assert torch.equal(out[2], knowledge.null_code)
+    assert not torch.equal(out[0], knowledge.null_code)
+    out.sum().backward()
+    trained = {n for n, p in knowledge.named_parameters() if p.requires_grad}
+    assert trained == {
+        n for n, p in knowledge.named_parameters() if p.grad is not None
+    }
+    assert not any('codebook' in n or 'text_to_code' in n for n in trained)
+    assert ('source.projection.weight' in trained) == (source == 'raw')
+
+
+def test_a_text_is_encoded_once():
+    texts = Texts()
+    build()(PROMPTS, texts)
+    assert sorted(texts.seen) == sorted(
+        ['sketch', 'a man', 'running', 'a photo of a man', 'a dog']
+    )
+
+
+def test_starts_as_the_mean_of_the_asked_parts():
+    knowledge, texts = build(), Texts()
+
+    def code(text):
+        return knowledge.source(texts([text])[None])[0, 0]
+
+    out = knowledge(PROMPTS, texts)
+    null = knowledge.null_code
+    for row, parts in enumerate(
+        [
+            [code('sketch'), code('a man'), code('running')],
+            [code('a photo of a man')],
+            [null],
+            [code('sketch'), code('a dog'), null],
+            [code('sketch'), null, null],
+        ]
+    ):
+        torch.testing.assert_close(out[row], torch.stack(parts).mean(0))
+
+
+def test_does_not_depend_on_the_batch():
+    knowledge = build()
+    torch.nn.init.normal_(knowledge.pooling.query)
+    out = knowledge(PROMPTS, Texts())
+    for row, prompt in enumerate(PROMPTS):
+        alone = knowledge([prompt], Texts())[0]
+        torch.testing.assert_close(alone, out[row])
+    assert knowledge([], Texts()).shape == (0, CODE_DIM)
+
+
+def test_without_decomposing_a_prompt_is_one_query():
+    texts = Texts()
+    build(decompose=False)(PROMPTS, texts)
+    assert texts.seen == [p for p in PROMPTS if p]
+
+
+def test_strange_prompts():
+    strange = ['sketch,' + 'running ' * 1250, '\ud800', '人' * 10_000, '\0']
+    assert build()(strange, Texts()).isfinite().all()
+
+
+def test_null_code_replaces_codes_in_training_only():
+    knowledge = build(drop_prob=0.25)
+    prompts = ['sketch, a man'] * 2000
+
+    def share():
+        dropped = knowledge(prompts, Texts()) == knowledge.null_code
+        return dropped.all(1).float().mean()
+
+    assert share() == 0
+    knowledge.train()
+    assert 0.2 < share() < 0.3
+    assert not knowledge.source.codebook.training
+    assert not knowledge.source.text_to_code.training
+
+
+def test_arg_max_answers_with_codes():
+    knowledge = build()
+    knowledge.source.top_k = 1
+    out = knowledge(['a photo of a man'], Texts())
+    assert (knowledge.source.codebook.codes == out).all(1).any()
+
+
+def test_random_codes_follow_their_generators():
+    knowledge = build('random')
+    prompts = ['a man'] * 40
+
+    def draw(seeds):
+        generators = [torch.Generator().manual_seed(s) for s in seeds]
+        return knowledge(prompts, Texts(), generator=generators)
+
+    first = draw(range(40))
+    assert torch.equal(first, draw(range(40)))
+    assert torch.equal(first[5:6], draw([5] * 40)[:1])
+    assert len(first.unique(dim=0)) > 5
+    one = torch.Generator().manual_seed(0)
+    again = knowledge(prompts, Texts(), generator=one)
+    assert not torch.equal(again, knowledge(prompts, Texts(), generator=one))
+
+
+def test_oracle_is_the_code_of_the_image():
+    knowledge = build('oracle')
+    images = torch.randn(2, IMAGE_DIM)
+    out = knowledge(['sketch, a man running', 'a man'], Texts(), images)
+    codebook = knowledge.source.codebook
+    torch.testing.assert_close(out, codebook.codes[codebook.encode(images)])
+    with pytest.raises(ValueError, match='needs image_features'):
+        knowledge(['a man'], Texts())
+
+
+def test_bad_settings():
+    with pytest.raises(ValueError, match=r'drop_prob=1\.5'):
+        KnowledgeBase(RawText(4), drop_prob=1.5)
+    small = dict(SOURCES['code']['text_to_code'], num_codes=9)
+    with pytest.raises(ValueError, match='num_codes=9'):
+        MODELS.build(dict(SOURCES['code'], text_to_code=small))
+
+
+def test_pooling_prefers_what_its_query_asks_for():
+    torch.manual_seed(0)
+    pooling = PartPooling(CODE_DIM, 3)
+    codes = torch.randn(2, 3, CODE_DIM, requires_grad=True)
+    asked = torch.tensor([[True, True, False], [False, False, False]])
+    torch.testing.assert_close(pooling(codes, asked)[0], codes[0, :2].mean(0))
+    with torch.no_grad():
+        pooling.query.copy_(1e4 * pooling.key(codes[0, 1]))
+        wanted = (pooling.key(codes[0]) + pooling.slots) @ pooling.query
+    out = pooling(codes, asked)
+    torch.testing.assert_close(out[0], codes[0, wanted[:2].argmax()])
+    assert not out[1].any()
+    out.sum().backward()
+    assert codes.grad.isfinite().all() and not codes.grad[1].any()
+    assert pooling.query.grad.isfinite().all()
