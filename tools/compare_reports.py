@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from mmkbdm.apis.errors import PreflightError, command_line
+from mmkbdm.apis.output import check_writable, write_file
 
 FORMATS = ('.html', '.md', '.json')
 
@@ -45,6 +46,8 @@ def main() -> None:
         )
     if args.seed < 0:
         raise PreflightError(f'--seed {args.seed} must not be negative')
+    if args.out:
+        check_writable(Path(args.out).parent)
     from mmkbdm.evaluation.reports.compare import compare_reports
     from mmkbdm.evaluation.reports.comparison_page import as_markdown
     from mmkbdm.evaluation.reports.read import read_report
@@ -63,7 +66,6 @@ def write(path: str, suffix: str, comparison: dict) -> None:
     """Write a comparison in the form that the suffix asks for."""
     import json
 
-    from mmkbdm.engine.atomic_backend import AtomicLocalBackend
     from mmkbdm.evaluation.reports.comparison_page import as_markdown, as_page
 
     if suffix == '.html':
@@ -72,7 +74,7 @@ def write(path: str, suffix: str, comparison: dict) -> None:
         text = as_markdown(comparison)
     else:
         text = json.dumps(comparison, indent=2, allow_nan=False) + '\n'
-    AtomicLocalBackend().put_text(text, path)
+    write_file(text.encode(), path)
 
 
 if __name__ == '__main__':

@@ -1,6 +1,6 @@
 """Score generated images: how well do they show the poses asked for?
 
-python tools/eval_generation.py --images DIR --poses FILE --judge CONFIG
+python tools/eval_generation.py --images DIR --poses FILE
 
 FILE holds COCO keypoints (Human-Art's and ToyHuman's too) or HumanSD's
 mapping; images belong to annotations by their names. An image of another
@@ -10,13 +10,15 @@ a seed, get a report each and a summary.json with mean and spread.
 """
 
 import argparse
-import shlex
-import sys
 from pathlib import Path
 
 from mmengine.config import DictAction
 
+from mmkbdm.apis.arguments import add_scoring_flags
 from mmkbdm.apis.errors import PreflightError, command_line
+from mmkbdm.apis.output import check_writable
+
+DEFAULT_OUT = 'work_dirs/eval_generation'
 
 
 def parse_args() -> argparse.Namespace:
@@ -31,19 +33,15 @@ def parse_args() -> argparse.Namespace:
     add(
         '--pose-root',
         metavar='DIR',
-        help="where a mapping's pose_path starts; its own folder by default",
+        help="where a mapping's paths start; its own folder by default",
     )
-    add('--judge', required=True, metavar='CONFIG', help='of configs/judges')
-    add('--judge-weights', metavar='FILE', help="in place of the config's")
+    add_scoring_flags(parser)
     add(
         '--reference',
         metavar='DIR',
         help='real images of the same names: ceiling, FID and KID',
     )
     add('--prompts', metavar='FILE', help='in place of those annotated')
-    add('--features', metavar='CONFIG', help='of configs/features')
-    add('--clip', metavar='NAME_OR_PATH', help='network of the CLIP score')
-    add('--protocol', choices=['standard', 'legacy'], default='standard')
     add(
         '--switches',
         nargs='+',
@@ -52,13 +50,9 @@ def parse_args() -> argparse.Namespace:
         help='of the protocol, for example no_nms=True',
     )
     add(
-        '--floor',
-        metavar='REPORT',
-        help='folder of the report of a model without pose; without it, the '
-        'same images are held against the poses of other images',
-    )
-    add(
-        '--out', metavar='DIR', help='work_dirs/eval_generation/... by default'
+        '--out',
+        metavar='DIR',
+        help=f'{DEFAULT_OUT}/PARENT_NAME of the folder by default',
     )
     add('--batch-size', type=int, default=16)
     add('--fit', choices=['crop', 'none'], default='crop')
@@ -70,61 +64,37 @@ def main() -> None:
     """Judge, score, report."""
     args = parse_args()
     check(args)
-    from mmkbdm.evaluation.evaluate_folder import FolderEvaluator, read_floor
-    from mmkbdm.evaluation.inputs.image_folder import list_images
+    out, places = places_of(args.images, args.out)
+    check_writable(out)
+    from mmkbdm.evaluation.evaluate_folder import FolderEvaluator
+    from mmkbdm.evaluation.inputs.collect import collect_items
     from mmkbdm.evaluation.inputs.pose_file import read_pose_file
     from mmkbdm.evaluation.inputs.prompts import read_prompts
-    from mmkbdm.evaluation.judge_ceiling import measure_judge_ceiling
-    from mmkbdm.evaluation.judges import build_judge
-    from mmkbdm.evaluation.metrics.build_features import (
-        build_clip,
-        build_features,
-    )
     from mmkbdm.evaluation.reports.glossary import headline_names
     from mmkbdm.evaluation.reports.summary import (
         summary_lines,
         write_summary,
     )
     from mmkbdm.evaluation.reports.text_table import report_lines
+    from mmkbdm.evaluation.scorer import build_scorer
 
-    protocol = protocol_of(args)
+    check_switches(args)
     # Whatever is missing is told before the work begins.
-    for folder in args.images + [args.reference] * bool(args.reference):
-        list_images(folder)
     records = read_pose_file(args.poses, args.pose_root)
     prompts = read_prompts(args.prompts) if args.prompts else None
-    floor = read_floor(args.floor) if args.floor else None
-    weights = dict(weights=args.judge_weights) if args.judge_weights else {}
-    judge = build_judge(args.judge, **weights)
-    features, features_name = None, None
-    if args.features:
-        features, features_name = build_features(args.features)
-    evaluator = FolderEvaluator(
-        records,
-        args.poses,
-        judge,
-        protocol_name=args.protocol,
-        switches=args.switches or {},
-        fit=args.fit,
-        reference=args.reference,
-        prompts=prompts,
-        features=features,
-        features_name=features_name,
-        clip=build_clip(args.clip) if args.clip else None,
-        floor=floor,
-        judge_ceiling=measure_judge_ceiling(
-            args.judge, judge, protocol, args.batch_size
-        ),
-        batch_size=args.batch_size,
-        command=shlex.join(sys.argv),
+    inputs = [
+        collect_items(folder, records, args.poses, args.reference, prompts)
+        for folder in args.images
+    ]
+    scorer = build_scorer(
+        args, args.switches or {}, batch_size=args.batch_size
     )
-    out = Path(args.out or 'work_dirs/eval_generation')
-    alone = args.out and len(args.images) == 1
+    evaluator = FolderEvaluator(scorer, args.poses, args.reference, args.fit)
     reports = {}
-    for name, folder in names_of(args.images).items():
-        where = out if alone else out / name
-        reports[name] = evaluator.evaluate(folder, where)
-        print(f'\n{folder}', *report_lines(reports[name]), sep='\n')
+    for where, one in zip(places, inputs):
+        reports[where.name] = evaluator.evaluate(one, where)
+        lines = report_lines(reports[where.name])
+        print(f'\n{one.folder}', *lines, sep='\n')
         print(f'report: {where / "report.html"}')
     if len(reports) > 1:
         summary = write_summary(out, reports)
@@ -144,9 +114,9 @@ def check(args: argparse.Namespace) -> None:
         raise PreflightError('--batch-size must be at least 1')
 
 
-def protocol_of(args: argparse.Namespace):
-    """Build the protocol, or name the switches that there are."""
-    from mmkbdm.evaluation.functional import SWITCHES, build_protocol
+def check_switches(args: argparse.Namespace) -> None:
+    """Name the switches that there are."""
+    from mmkbdm.evaluation.functional import SWITCHES
 
     for name, value in (args.switches or {}).items():
         if name not in SWITCHES or not isinstance(value, bool):
@@ -154,22 +124,31 @@ def protocol_of(args: argparse.Namespace):
                 f'--switches {name}={value}: it takes True or False for '
                 f'{", ".join(SWITCHES)}'
             )
-    return build_protocol(args.protocol, args.switches)
 
 
-def names_of(folders: list[str]) -> dict[str, str]:
-    """Name the reports after the folders, with more of the path if needed."""
+def places_of(folders: list[str], out: str | None) -> tuple[Path, list[Path]]:
+    """Return the folder of the summary and those of the reports.
+
+    Without ``out``, a report is named after its folder and the one above it,
+    so that the next run does not replace it.
+    """
     paths = [Path(folder).resolve() for folder in folders]
     if len(set(paths)) < len(paths):
         raise PreflightError('--images names a folder twice')
-    for names in (
-        [path.name for path in paths],
-        [f'{path.parent.name}_{path.name}' for path in paths],
-        [f'{place}_{path.name}' for place, path in enumerate(paths)],
-    ):
+    if out is not None and len(folders) == 1:
+        return Path(out), [Path(out)]
+    short = [path.name for path in paths]
+    long = [f'{path.parent.name}_{path.name}' for path in paths]
+    numbered = [f'{place}_{name}' for place, name in enumerate(long)]
+    for names in (long, numbered) if out is None else (short, long, numbered):
         if len(set(names)) == len(names):
             break
-    return dict(zip(names, folders))
+    base = Path(out or DEFAULT_OUT)
+    places = [base / name for name in names]
+    if out is None:
+        more = f'_and_{len(names) - 1}_more' if len(names) > 1 else ''
+        base /= names[0] + more
+    return base, places
 
 
 if __name__ == '__main__':

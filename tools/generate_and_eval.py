@@ -1,6 +1,6 @@
 """Generate people in given poses and score them.
 
-python tools/generate_and_eval.py --pipeline DIR --data CONFIG --judge CONFIG
+python tools/generate_and_eval.py --pipeline DIR --data CONFIG
 
 DIR is a pipeline of diffusers, or a config file whose model generates. OUT
 gets the real images (real), and for each seed the generated ones
@@ -11,11 +11,11 @@ images by tools/dist_generate.sh; the first of them judges.
 """
 
 import argparse
-import shlex
-import sys
 from pathlib import Path
 
+from mmkbdm.apis.arguments import add_scoring_flags
 from mmkbdm.apis.errors import PreflightError, command_line
+from mmkbdm.apis.output import check_writable
 
 
 def parse_args() -> argparse.Namespace:
@@ -27,24 +27,14 @@ def parse_args() -> argparse.Namespace:
     add = parser.add_argument
     add('--pipeline', required=True, metavar='DIR_OR_CONFIG')
     add('--data', required=True, metavar='CONFIG', help='configs/evaluation')
-    add('--judge', required=True, metavar='CONFIG', help='of configs/judges')
-    add('--judge-weights', metavar='FILE', help="in place of the config's")
+    add_scoring_flags(parser)
     add('--checkpoint', metavar='FILE', help='of the model of a config')
-    add('--seeds', nargs='+', type=int, default=[0])
+    add('--seeds', nargs='+', type=int, default=[0, 1, 2], help='0 1 2')
     add('--max-images', type=int, metavar='N', help='spread over the data')
     add('--batch-size', type=int, default=4, help='images generated at once')
     add('--steps', type=int, help='of sampling; 50 for diffusers')
     add('--guidance-scale', type=float, help='7.5 for diffusers')
     add('--size', type=int, help="side in pixels, in place of the data's")
-    add('--features', metavar='CONFIG', help='of configs/features')
-    add('--clip', metavar='NAME_OR_PATH', help='network of the CLIP score')
-    add('--protocol', choices=['standard', 'legacy'], default='standard')
-    add(
-        '--floor',
-        metavar='REPORT',
-        help='folder of the report of a model without pose; without it, the '
-        'same images are held against the poses of other images',
-    )
     add('--out', metavar='DIR', help='in work_dirs/generate by default')
     add(
         '--overwrite',
@@ -60,19 +50,21 @@ def main() -> None:
     """Generate in all processes, judge and report in the first."""
     args = parse_args()
     check(args)
-    from mmkbdm.generation.build import build_wanted
-    from mmkbdm.generation.processes import sharing
-
     out = Path(
         args.out or Path('work_dirs/generate', Path(args.pipeline).stem)
     )
+    check_writable(out)
+    from mmkbdm.evaluation.scorer import build_scorer
+    from mmkbdm.generation.build import build_wanted
+    from mmkbdm.generation.processes import sharing
+
     wanted = build_wanted(args.data, args.max_images, args.size)
     with sharing(args.launcher) as (rank, world_size):
         # Whatever is missing is told before the work begins.
-        scoring = build_scoring(args) if rank == 0 else None
+        scorer = build_scorer(args) if rank == 0 else None
         generation = generate(args, wanted, out, rank, world_size)
     if rank == 0:
-        report(args, wanted, out, scoring, generation)
+        report(args, wanted, out, scorer, generation)
 
 
 def check(args: argparse.Namespace) -> None:
@@ -84,37 +76,6 @@ def check(args: argparse.Namespace) -> None:
             raise PreflightError(f'{flag} {value} must be at least 1')
     if len(set(args.seeds)) < len(args.seeds):
         raise PreflightError('--seeds names a seed twice')
-
-
-def build_scoring(args: argparse.Namespace) -> dict:
-    """Build the judge and the networks of the image scores."""
-    from mmkbdm.evaluation.evaluate_folder import read_floor
-    from mmkbdm.evaluation.functional import build_protocol
-    from mmkbdm.evaluation.judge_ceiling import measure_judge_ceiling
-    from mmkbdm.evaluation.judges import build_judge
-    from mmkbdm.evaluation.metrics.build_features import (
-        build_clip,
-        build_features,
-    )
-
-    weights = dict(weights=args.judge_weights) if args.judge_weights else {}
-    floor = read_floor(args.floor) if args.floor else None
-    judge = build_judge(args.judge, **weights)
-    features, name = None, None
-    if args.features:
-        features, name = build_features(args.features)
-    return dict(
-        judge=judge,
-        protocol_name=args.protocol,
-        features=features,
-        features_name=name,
-        clip=build_clip(args.clip) if args.clip else None,
-        floor=floor,
-        judge_ceiling=measure_judge_ceiling(
-            args.judge, judge, build_protocol(args.protocol)
-        ),
-        command=shlex.join(sys.argv),
-    )
 
 
 def generate(
@@ -160,7 +121,7 @@ def generate(
 
 
 def report(
-    args: argparse.Namespace, wanted, out: Path, scoring: dict, generation
+    args: argparse.Namespace, wanted, out: Path, scorer, generation: dict
 ) -> None:
     """Judge and report every seed, and all of them."""
     from mmkbdm.evaluation.reports.glossary import headline_names
@@ -171,7 +132,7 @@ def report(
     from mmkbdm.evaluation.reports.text_table import report_lines
     from mmkbdm.generation.evaluate import GeneratedEvaluator, real_items
 
-    evaluator = GeneratedEvaluator(real_items(wanted, out / 'real'), **scoring)
+    evaluator = GeneratedEvaluator(real_items(wanted, out / 'real'), scorer)
     ceiling = evaluator.ceiling()
     reports = {}
     for seed in args.seeds:

@@ -6,7 +6,10 @@ from pathlib import Path
 
 from mmengine.config import Config, DictAction
 
+from mmkbdm.apis.build_from import shortened
 from mmkbdm.apis.errors import PreflightError
+
+DEFAULT_JUDGE = 'configs/judges/rtmpose-l_humanart.py'
 
 
 def make_parser(description: str) -> argparse.ArgumentParser:
@@ -48,11 +51,33 @@ def make_parser(description: str) -> argparse.ArgumentParser:
     return parser
 
 
+def add_scoring_flags(parser: argparse.ArgumentParser) -> None:
+    """Add what the tools that score generated images have in common."""
+    add = parser.add_argument
+    add(
+        '--judge',
+        default=DEFAULT_JUDGE,
+        metavar='CONFIG',
+        help=f'of configs/judges; {DEFAULT_JUDGE} by default',
+    )
+    add('--judge-weights', metavar='FILE', help="in place of the config's")
+    add('--features', metavar='CONFIG', help='of configs/features')
+    add('--clip', metavar='NAME_OR_PATH', help='network of the CLIP score')
+    add('--protocol', choices=['standard', 'legacy'], default='standard')
+    add(
+        '--floor',
+        metavar='REPORT',
+        help='folder of the report of a model without pose; without it, the '
+        'same images are held against the poses of other images',
+    )
+
+
 def read_config(path: str) -> Config:
     """Read a config file.
 
     Raises:
-        PreflightError: When it, or a file that it inherits, does not exist.
+        PreflightError: When it, or a file that it inherits, does not exist,
+            or when it is no config.
     """
     if not Path(path).is_file():
         raise PreflightError(
@@ -63,6 +88,13 @@ def read_config(path: str) -> Config:
         return Config.fromfile(path)
     except FileNotFoundError as error:
         raise PreflightError(f'{path}: {error}: look at _base_') from error
+    except Exception as error:
+        # A config is a program, which fails with whatever it meets.
+        raise PreflightError(
+            f'{path} is no config file that can be read '
+            f'({type(error).__name__}: {shortened(error)}): mend it, or give '
+            'another'
+        ) from error
 
 
 def load_config(args: argparse.Namespace) -> Config:

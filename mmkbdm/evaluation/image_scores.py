@@ -83,8 +83,8 @@ def _distances(
             if pair is not None
         ]
         if kept:
-            fake.append(_embed(features, [one for one, _ in kept]))
-            real.append(_embed(features, [one for _, one in kept]))
+            fake.append(embed(features, [one for one, _ in kept]))
+            real.append(embed(features, [one for _, one in kept]))
     name = type(features).__name__
     count = len(scenarios)
     scores = dict.fromkeys(
@@ -116,7 +116,7 @@ def _clip_columns(
     images = [image for image in images if image.prompt]
     prefixed = False
     for batch in _batches(images, batch_size, 'CLIP score', progress):
-        pictures = _embed(clip, [_picture(image) for image in batch])
+        pictures = embed(clip, [_picture(image) for image in batch])
         full = [image.prompt for image in batch]
         plain = [without_scenario(one.prompt, one.scenario) for one in batch]
         prefixed |= plain != full
@@ -146,7 +146,8 @@ def _picture(image: JudgedImage) -> np.ndarray:
     return fit_image(read_image(image.path), (image.height, image.width))
 
 
-def _embed(network: nn.Module, images: Sequence[np.ndarray]) -> np.ndarray:
+def embed(network: nn.Module, images: Sequence[np.ndarray]) -> np.ndarray:
+    """Embed images (H, W, 3) uint8 RGB where the network is, (B, d)."""
     device = next((one.device for one in network.parameters()), None)
     return embed_images(
         network,

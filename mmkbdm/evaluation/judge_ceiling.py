@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mmengine.logging import print_log
 
+from mmkbdm import __version__
 from mmkbdm.apis.arguments import read_config
 from mmkbdm.apis.errors import PreflightError
 from mmkbdm.engine.atomic_backend import AtomicLocalBackend
@@ -28,7 +29,7 @@ def measure_judge_ceiling(
 
     The config has ``ceiling = dict(images=FOLDER, poses=FILE)``. Scores are
     kept beside the judge's weights and measured again when the judge, the
-    annotations or the protocol change.
+    annotations, the protocol or the version of mmkbdm change.
 
     Args:
         config (str): Config file of the judge.
@@ -84,7 +85,8 @@ def _cache_file(
     if not weights:
         return None
     key = json.dumps(
-        [description, sha256(Path(poses)), asdict(protocol)], sort_keys=True
+        [__version__, description, sha256(Path(poses)), asdict(protocol)],
+        sort_keys=True,
     )
     digest = hashlib.sha256(key.encode()).hexdigest()[:16]
     return local_weights(weights).parent / f'ceiling-{digest}.json'

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+from mmengine.logging import print_log
 from tqdm import tqdm
 
 from mmkbdm.utils.errors import UnreadableImageError
@@ -15,6 +16,7 @@ from .judges import Judge
 
 UNREADABLE = 'the image cannot be read'
 OTHER_SIZE = 'the image is not of the annotated size'
+UNKNOWN_SIZE = 'size of the annotation unknown'
 
 
 def judge_images(
@@ -40,7 +42,8 @@ def judge_images(
         progress (bool): Whether to show a bar. Defaults to True.
         fit (str): What to do with an image of another size than annotated:
             ``crop`` moves the poses as a resize with centre crop would,
-            ``none`` excludes it. Defaults to ``crop``.
+            ``none`` excludes it, and one whose annotated size is unknown.
+            Defaults to ``crop``.
 
     Returns:
         Evaluation: Images by name. What cannot be read is excluded.
@@ -64,7 +67,8 @@ def _read(
     for item in items:
         try:
             pixels = read_image(item.path)
-        except UnreadableImageError:
+        except UnreadableImageError as error:
+            print_log(f'{item.name} is left out: {error}', logger='current')
             excluded[item.name] = UNREADABLE
             continue
         if item.size is not None:
@@ -80,8 +84,9 @@ def _batches(
 ) -> Iterator[list[tuple[ImageItem, np.ndarray]]]:
     batch = []
     for item, pixels in readable:
-        if fit == 'none' and not _same_size(item, pixels):
-            excluded[item.name] = OTHER_SIZE
+        if fit == 'none' and item.annotated_size != pixels.shape[:2]:
+            known = item.annotated_size is not None
+            excluded[item.name] = OTHER_SIZE if known else UNKNOWN_SIZE
             continue
         batch.append((item, pixels))
         if len(batch) == batch_size:
@@ -89,10 +94,6 @@ def _batches(
             batch = []
     if batch:
         yield batch
-
-
-def _same_size(item: ImageItem, pixels: np.ndarray) -> bool:
-    return item.annotated_size in (None, pixels.shape[:2])
 
 
 def _judged(

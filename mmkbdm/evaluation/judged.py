@@ -9,6 +9,10 @@ import numpy as np
 
 from .functional.score_poses import Collected, collect_poses
 
+# What is kept of an image, and of a person found, with its shape.
+TEXTS = ('name', 'path', 'prompt', 'scenario', 'reference')
+PEOPLE = dict(keypoints=(17, 2), keypoint_scores=(17,), scores=(), bboxes=(4,))
+
 
 @dataclass(frozen=True)
 class JudgedImage:
@@ -105,13 +109,7 @@ def save_poses(path: str | Path, images: Sequence[JudgedImage]) -> None:
         path (str | Path): File ``.npz`` to write; no pickle is in it.
         images (Sequence[JudgedImage]): In any number.
     """
-    columns = dict(
-        name=[image.name for image in images],
-        path=[image.path for image in images],
-        prompt=[image.prompt for image in images],
-        scenario=[image.scenario for image in images],
-        reference=[image.reference for image in images],
-    )
+    columns = {key: [getattr(one, key) for one in images] for key in TEXTS}
     people = [image.people for image in images]
     np.savez_compressed(
         path,
@@ -120,36 +118,62 @@ def save_poses(path: str | Path, images: Sequence[JudgedImage]) -> None:
         num_poses=[len(image.poses) for image in images],
         num_people=[len(one['scores']) for one in people],
         poses=_join([image.poses for image in images], (17, 3)),
-        keypoints=_join([one['keypoints'] for one in people], (17, 2)),
-        keypoint_scores=_join(
-            [one['keypoint_scores'] for one in people], (17,)
-        ),
-        scores=_join([one['scores'] for one in people], ()),
-        bboxes=_join([one['bboxes'] for one in people], (4,)),
+        **{
+            key: _join([one[key] for one in people], shape)
+            for key, shape in PEOPLE.items()
+        },
     )
 
 
 def load_poses(path: str | Path) -> list[JudgedImage]:
-    """Read what :func:`save_poses` has written."""
+    """Read what :func:`save_poses` has written.
+
+    Raises:
+        ValueError: The arrays do not fit together.
+    """
     with np.load(path, allow_pickle=False) as file:
         arrays = dict(file)
+    _check(arrays)
     poses = _split(arrays['poses'], arrays['num_poses'])
-    keys = ('keypoints', 'keypoint_scores', 'scores', 'bboxes')
-    people = zip(*(_split(arrays[key], arrays['num_people']) for key in keys))
-    texts = ('name', 'path', 'prompt', 'scenario', 'reference')
-    rows = zip(*(arrays[key].tolist() for key in texts))
+    people = zip(
+        *(_split(arrays[key], arrays['num_people']) for key in PEOPLE)
+    )
+    rows = zip(*(arrays[key].tolist() for key in TEXTS))
     return [
         JudgedImage(
             height=int(height),
             width=int(width),
             poses=pose,
-            people=dict(zip(keys, found)),
-            **dict(zip(texts, row)),
+            people=dict(zip(PEOPLE, found)),
+            **dict(zip(TEXTS, row)),
         )
         for (height, width), pose, found, row in zip(
             arrays['size'], poses, people, rows
         )
     ]
+
+
+def _check(arrays: dict[str, np.ndarray]) -> None:
+    """Make sure of the shapes, N images with P poses and D people."""
+    shapes = dict(
+        size=(2,),
+        num_poses=(),
+        num_people=(),
+        **dict.fromkeys(TEXTS, ()),
+    )
+    images = len(arrays['name'])
+    expected = {key: (images, *shape) for key, shape in shapes.items()}
+    poses, people = (
+        int(arrays[key].sum()) for key in ('num_poses', 'num_people')
+    )
+    expected['poses'] = (poses, 17, 3)
+    for key, shape in PEOPLE.items():
+        expected[key] = (people, *shape)
+    for key, shape in expected.items():
+        if arrays[key].shape != shape:
+            raise ValueError(f'{key} is {arrays[key].shape}, not {shape}')
+        if key not in TEXTS and arrays[key].dtype.kind not in 'iuf':
+            raise ValueError(f'{key} are no numbers')
 
 
 def _join(arrays: Sequence[np.ndarray], shape: tuple) -> np.ndarray:

@@ -9,11 +9,13 @@ from torch import nn
 from torch.utils.data import Subset
 
 from mmkbdm.apis.arguments import read_config
+from mmkbdm.apis.build_from import build_from, check_cfg
 from mmkbdm.apis.errors import PreflightError
 from mmkbdm.compat import read_checkpoint
 from mmkbdm.engine.checkpoint_match import as_read_by, check_match
-from mmkbdm.registry import DATASETS, MODELS
+from mmkbdm.registry import DATASETS, MODELS, TRANSFORMS
 
+from .chance import refuse_chance, type_name
 from .diffusers_generator import DiffusersGenerator
 from .image_file import image_names
 from .shares import spread
@@ -55,21 +57,18 @@ def build_wanted(
             'dataset = dict(type=...), as in configs/evaluation/'
             'toyhuman_val.py'
         )
-    steps = {step.type.rpartition('.')[2]: step for step in cfg.pipeline}
-    for name in steps:
-        if name.startswith('Random'):
-            raise PreflightError(
-                f'{config} has {name} in its pipeline: conditions to compare '
-                'by must not depend on chance'
-            )
+    refuse_chance(cfg, config)
     if size is not None:
+        steps = {type_name(step): step for step in cfg.pipeline}
         if 'ResizeCenterCrop' not in steps:
             raise PreflightError(
                 f'{config} has no mmkbdm.ResizeCenterCrop, whose size could '
                 'be set'
             )
         steps['ResizeCenterCrop'].size = size
-    dataset = DATASETS.build(dict(cfg, test_mode=True))
+    dataset = build_from(
+        DATASETS, dict(cfg, test_mode=True), config, dict(pipeline=TRANSFORMS)
+    )
     if not len(dataset):
         raise PreflightError(f'the dataset of {config} has no images')
     names = image_names(
@@ -104,15 +103,16 @@ def build_generator(
             )
         return DiffusersGenerator(pipeline, call=call)
     cfg = read_config(pipeline).get('model')
-    if cfg is None or MODELS.get(cfg.type) is None:
+    if cfg is None:
         raise PreflightError(
             f'{pipeline} describes no generator: it needs '
             'model = dict(type=...) of a registered one'
         )
+    check_cfg(MODELS, cfg, pipeline)
     if call:
         _check_call(pipeline, cfg.type)
         cfg.call = {**cfg.get('call', {}), **call}
-    model = MODELS.build(cfg)
+    model = build_from(MODELS, cfg, pipeline)
     if not hasattr(model, 'generate'):
         raise PreflightError(
             f'{cfg.type} of {pipeline} has no generate(batch, generator)'

@@ -1,6 +1,7 @@
 """Pipelines of diffusers as generators (ours)."""
 
 import inspect
+import math
 import os
 import re
 
@@ -16,8 +17,11 @@ from .fingerprint import parameters_sha256
 
 # What published results were sampled with, for pipelines that take it.
 DEFAULTS = dict(num_inference_steps=50, guidance_scale=7.5)
-# Of the latents of Stable Diffusion.
+# What the pipelines of Stable Diffusion ask of both sides of an image, in
+# pixels, whatever their VAE.
 MULTIPLE = 8
+# Arguments that each batch sets.
+GIVEN = ('prompt', 'height', 'width', 'generator', 'output_type')
 
 
 @MODELS.register_module()
@@ -39,7 +43,8 @@ class DiffusersGenerator:
 
     Raises:
         PreflightError: There is no such pipeline, or it is one that needs
-            something else than a prompt and a condition.
+            something else than a prompt and a condition; or it does not
+            take what is in ``call``.
 
     Example:
         >>> generator = DiffusersGenerator(
@@ -64,7 +69,13 @@ class DiffusersGenerator:
         self.name = type(self.pipeline).__name__
         takes = inspect.signature(self.pipeline.__call__).parameters
         self.condition_argument = condition_argument(self.pipeline, takes)
+        given = {*GIVEN, self.condition_argument}
         for key in call or ():
+            if key in given:
+                raise PreflightError(
+                    f'call has {key!r}, which every image has its own of: '
+                    'leave it out'
+                )
             if key not in takes:
                 raise PreflightError(
                     f'{self.name} of {pretrained} takes no {key!r}'
@@ -97,10 +108,13 @@ class DiffusersGenerator:
         if len(sizes) != 1:
             raise ValueError(f'conditions of one batch have sizes {sizes}')
         [(height, width)] = sizes
-        if height % MULTIPLE or width % MULTIPLE:
+        multiple = math.lcm(
+            MULTIPLE, getattr(self.pipeline, 'vae_scale_factor', MULTIPLE)
+        )
+        if height % multiple or width % multiple:
             raise PreflightError(
                 f'{self.name} makes no images of {width}x{height} pixels: '
-                f'both sides must be multiples of {MULTIPLE}'
+                f'both sides must be multiples of {multiple}'
             )
         arguments = {
             key: [value] * len(prompts) if isinstance(value, str) else value

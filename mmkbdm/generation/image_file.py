@@ -10,7 +10,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from mmkbdm.apis.errors import PreflightError
-from mmkbdm.engine.atomic_backend import AtomicLocalBackend
+from mmkbdm.apis.output import write_file
 
 
 def image_names(file_names: Sequence[str]) -> list[str]:
@@ -53,7 +53,7 @@ def write_image(path: str | Path, image: np.ndarray, record: dict) -> None:
         info.add_text(key, str(value))
     data = io.BytesIO()
     Image.fromarray(image).save(data, 'png', pnginfo=info)
-    AtomicLocalBackend().put(data.getvalue(), path)
+    write_file(data.getvalue(), path)
 
 
 def read_record(path: str | Path) -> dict | None:

@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-import torch
 from torch import nn
 
+from mmkbdm.evaluation.image_scores import embed
 from mmkbdm.evaluation.inputs.fit import fit_poses
 from mmkbdm.evaluation.judged import JudgedImage
 from mmkbdm.evaluation.judges import Judge
-from mmkbdm.evaluation.metrics.generated_images import embed_images
 
 from .contract import generate_images
 from .picture import side_by_side
@@ -60,7 +59,7 @@ def see(
     embedded = [None] * len(images)
     if features is not None:
         real = [sample['image'].permute(1, 2, 0).numpy() for sample in samples]
-        embedded = list(zip(_embed(features, images), _embed(features, real)))
+        embedded = list(zip(embed(features, images), embed(features, real)))
     return [
         Seen(
             place,
@@ -87,13 +86,3 @@ def _judged(sample: dict, image: np.ndarray, people: dict) -> JudgedImage:
         prompt=sample['prompt'],
         scenario=sample['scenario'],
     )
-
-
-def _embed(
-    features: nn.Module, images: Sequence[np.ndarray]
-) -> list[np.ndarray]:
-    device = next((one.device for one in features.parameters()), None)
-    tensors = [
-        torch.tensor(image, device=device).permute(2, 0, 1) for image in images
-    ]
-    return list(embed_images(features, tensors))

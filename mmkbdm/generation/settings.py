@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mmkbdm.apis.errors import PreflightError
-from mmkbdm.engine.atomic_backend import AtomicLocalBackend
+from mmkbdm.apis.output import write_file
 
 FILE = 'settings.json'
 # A pipeline that was moved is the same as long as its parameters are.
@@ -33,7 +33,7 @@ def claim_folder(
         _compare(path, settings)
         return
     text = json.dumps(settings, indent=2) + '\n'
-    AtomicLocalBackend().put_text(text, path)
+    write_file(text.encode(), path)
 
 
 def settings_digest(settings: dict) -> str:

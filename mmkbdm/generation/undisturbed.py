@@ -14,8 +14,10 @@ def kept_chance() -> Iterator[None]:
     """Restore the global random states of Python, NumPy and torch after."""
     python, numpy = random.getstate(), np.random.get_state()
     try:
-        # Of the CPU and of every GPU.
-        with torch.random.fork_rng():
+        # Of the CPU and of the GPU that this process works on.
+        there = torch.cuda.is_available()
+        gpus = [torch.cuda.current_device()] if there else []
+        with torch.random.fork_rng(gpus):
             yield
     finally:
         random.setstate(python)

@@ -30,6 +30,27 @@ def test_missing_base_config(tmp_path):
     assert '_base_' in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    'name, text, words',
+    [
+        ('a.pth', 'PK', 'OSError: Only py'),
+        ('a.py', 'judge = dict(', 'SyntaxError'),
+        ('a.py', 'judge = nothing', "NameError: name 'nothing'"),
+        ('a.json', '{', 'JSONDecodeError'),
+        (
+            'a.py',
+            "custom_imports = dict(imports=['no_such_module'])",
+            'ImportError',
+        ),
+    ],
+)
+def test_files_that_are_no_configs(tmp_path, name, text, words):
+    (tmp_path / name).write_text(text)
+    with pytest.raises(PreflightError, match=words) as caught:
+        read_config(str(tmp_path / name))
+    assert name in str(caught.value) and '\n' not in str(caught.value)
+
+
 def test_default_work_dir_and_pictures():
     args = make_parser('').parse_args([str(CONFIG), '--show-dir', 'pictures'])
     cfg = load_config(args)

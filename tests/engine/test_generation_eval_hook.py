@@ -53,6 +53,7 @@ def test_scores_pictures_and_log(data, tmp_path):
     assert [line['step'] for line in lines] == [2, 4]
     for name in ('pose/AP', 'pose/CAP', 'image/FID_MeanColours'):
         assert name in lines[0]
+    assert 'pose/pairs_undefined' not in lines[0]
     assert (
         lines[0]['image/FID_MeanColours']
         != (lines[1]['image/FID_MeanColours'])
@@ -204,6 +205,11 @@ def test_mistakes_are_told(data, tmp_path):
     hook = hook_cfg(data, save_best='image/FID_Nothing')
     runner, _ = make_runner(tmp_path, [hook])
     with pytest.raises(PreflightError, match='none of the scores: pose/AP'):
+        runner.train()
+    hook = hook_cfg(data)
+    hook['dataset']['pipeline'].insert(1, dict(type='mmkbdm.RandomPoseFlip'))
+    runner, _ = make_runner(tmp_path, [hook])
+    with pytest.raises(PreflightError, match='Hook has RandomPoseFlip in'):
         runner.train()
     runner, _ = make_runner(tmp_path, [hook_cfg(data)])
     runner.model = torch.nn.Linear(2, 2)

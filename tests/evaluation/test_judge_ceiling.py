@@ -8,6 +8,7 @@ from told_judge import (
     write_people,
 )
 
+from mmkbdm.evaluation import judge_ceiling
 from mmkbdm.evaluation.functional import legacy, standard
 from mmkbdm.evaluation.judge_ceiling import measure_judge_ceiling
 
@@ -31,7 +32,7 @@ def told(tmp_path):
     return str(config), judge, tmp_path
 
 
-def test_measured_once_for_judge_annotations_and_protocol(told):
+def test_measured_once_for_judge_annotations_and_protocol(told, monkeypatch):
     config, judge, folder = told
     first = measure_judge_ceiling(config, judge, standard())
     assert first.scores['AP'] == pytest.approx(0.5, abs=0.01)
@@ -47,10 +48,13 @@ def test_measured_once_for_judge_annotations_and_protocol(told):
     write_coco(folder / 'real.json', {'1.png': [pose(1)]})
     third = measure_judge_ceiling(config, judge, standard())
     assert third.scores['AP'] == 1 and len(judge.calls) == 3
+    monkeypatch.setattr(judge_ceiling, '__version__', '99')
+    measure_judge_ceiling(config, judge, standard())
+    assert len(judge.calls) == 4
     for file in folder.glob('ceiling-*.json'):
         file.write_text('{"what": ')
     measure_judge_ceiling(config, judge, standard())
-    assert len(judge.calls) == 4
+    assert len(judge.calls) == 5
 
 
 def test_missing_images_are_said_and_not_kept(told):

@@ -6,6 +6,7 @@ from told_judge import ToldJudge, numbered_image, pose, write_people
 from mmkbdm.evaluation.inputs.item import ImageItem
 from mmkbdm.evaluation.judge_images import (
     OTHER_SIZE,
+    UNKNOWN_SIZE,
     UNREADABLE,
     judge_images,
 )
@@ -77,8 +78,11 @@ def test_poses_go_to_the_size_of_the_image(tmp_path, judge):
     evaluation = judge_images(
         [small, unknown, same], judge, 3, {}, progress=False, fit='none'
     )
-    assert [image.name for image in evaluation.images] == ['b.png', 'c.png']
-    assert evaluation.excluded == {'a.png': OTHER_SIZE}
+    assert [image.name for image in evaluation.images] == ['c.png']
+    assert evaluation.excluded == {
+        'a.png': OTHER_SIZE,
+        'b.png': UNKNOWN_SIZE,
+    }
 
 
 def test_image_is_brought_to_a_size_with_its_poses(tmp_path, judge):

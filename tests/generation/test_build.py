@@ -21,6 +21,13 @@ def test_bad_data(configs, tmp_path):
     for old, new, words in (
         ('dataset =', 'data =', 'describes no dataset'),
         ('ResizeCenterCrop', 'RandomPoseCrop', 'must not depend on chance'),
+        ('DrawPose', 'DrawPoses', 'DrawPoses is not registered'),
+        ("'size'", "'sise'", "takes no argument 'sise': it takes size"),
+        ("'pipeline'", "'steps'", 'has no dataset with a pipeline'),
+        ("'ann_file': 'annotations/val.json',", '', 'lacks an argument'),
+        ('ToyHumanPoseText', 'Toy', 'Toy is not registered as dataset'),
+        ("'data_root'", "'caption': 'random', 'a'", "caption='random'"),
+        ('{', '{(', 'no config file that can be read .SyntaxError'),
     ):
         path = tmp_path / 'changed.py'
         path.write_text(text.replace(old, new))
@@ -50,6 +57,10 @@ def test_bad_models(configs, tmp_path):
         )
     with pytest.raises(PreflightError, match='describes no generator'):
         build_generator(str(configs['judge']))
+    path = tmp_path / 'misspelt.py'
+    path.write_text("model = dict(type='mmkbdm.ToyGenerators')\n")
+    with pytest.raises(PreflightError, match='ToyGenerators is not registere'):
+        build_generator(str(path))
     path = tmp_path / 'neck.py'
     path.write_text("model = dict(type='mmkbdm.RMPG', in_channels=64)\n")
     with pytest.raises(PreflightError, match='has no generate'):

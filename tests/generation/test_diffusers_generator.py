@@ -94,6 +94,12 @@ def test_sizes_that_do_not_fit(generator):
         generate_images(generator, [sample(), sample(size=(32, 32))], 0)
 
 
+def test_larger_patches_of_the_vae(generator, monkeypatch):
+    monkeypatch.setattr(generator.pipeline, 'vae_scale_factor', 32)
+    with pytest.raises(PreflightError, match='be multiples of 32'):
+        generate_images(generator, [sample(size=(32, 40))], 0)
+
+
 def test_image_to_image_is_refused(tmp_path):
     parts = components(tmp_path / 'tokens')
     StableDiffusionImg2ImgPipeline(**parts).save_pretrained(tmp_path / 'img')
@@ -108,6 +114,9 @@ def test_bad_input(controlnet, tmp_path):
         DiffusersGenerator(str(tmp_path))
     with pytest.raises(PreflightError, match="takes no 'stepps'"):
         DiffusersGenerator(controlnet, call=dict(stepps=3))
+    for key in ('prompt', 'image', 'height'):
+        with pytest.raises(PreflightError, match=f'call has {key!r}'):
+            DiffusersGenerator(controlnet, call={key: 'a dog'})
     with pytest.raises(PreflightError, match="torch_dtype='half'"):
         DiffusersGenerator(controlnet, torch_dtype='half')
 

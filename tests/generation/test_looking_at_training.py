@@ -7,7 +7,7 @@ from toy_parts import ToyGenerator
 
 from mmkbdm.generation.best_score import infer_rule, is_better
 from mmkbdm.generation.picture import grid, side_by_side
-from mmkbdm.generation.undisturbed import undisturbed
+from mmkbdm.generation.undisturbed import kept_chance, undisturbed
 
 
 def draw():
@@ -36,6 +36,22 @@ def test_training_notices_nothing(fails):
     assert model.training and model.dropout.training
     assert not model.frozen.training
     assert torch.is_grad_enabled()
+
+
+def test_only_the_own_gpu_is_looked_at(monkeypatch):
+    seen = []
+    fork = torch.random.fork_rng
+
+    def recorded(devices):
+        seen.append(list(devices))
+        return fork([])
+
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: True)
+    monkeypatch.setattr(torch.cuda, 'current_device', lambda: 3)
+    monkeypatch.setattr(torch.random, 'fork_rng', recorded)
+    with kept_chance():
+        pass
+    assert seen == [[3]]
 
 
 def test_which_score_is_better():

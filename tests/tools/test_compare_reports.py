@@ -99,6 +99,7 @@ def test_table_and_files(tool, folders, tmp_path):
         (['--out', 'table.txt'], 'must end in .html, .md, .json'),
         (['--resamples', '0'], '--resamples 0 must be at least 1'),
         (['--seed', '-1'], '--seed -1 must not be negative'),
+        (['--out', f'{__file__}/t.md'], 'cannot be written to'),
     ],
 )
 def test_one_line_errors(tool, folders, args, words):

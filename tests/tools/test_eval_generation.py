@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 ROOT = Path(__file__).parents[2]
 HELPERS = ROOT / 'tests' / 'evaluation'
@@ -16,6 +17,7 @@ from judges import tiny_models  # noqa: E402
 from tiny_clip import write_clip  # noqa: E402
 from told_judge import (  # noqa: E402
     CONFIG,
+    ToldJudge,
     numbered_image,
     pose,
     write_coco,
@@ -230,6 +232,118 @@ def test_seeds_with_reference_prompts_features_and_floor(run, told, tmp_path):
     assert 'summary.json' in out and name in out
 
 
+def mapping(tmp_path, people):
+    """HumanSD's form of the poses by file name; its path."""
+    content = {}
+    for number, (name, poses) in enumerate(people.items()):
+        np.savez(tmp_path / f'{number}.npz', np.asarray(poses))
+        content[str(number)] = dict(
+            img_path=f'old/{name}', prompt='', pose_path=f'{number}.npz'
+        )
+    path = tmp_path / 'mapping_file.json'
+    path.write_text(json.dumps(content))
+    return path
+
+
+@pytest.mark.parametrize('known', ['originals', 'reference', 'nothing'])
+def test_poses_of_images_of_another_size(run, told, tmp_path, known):
+    """The conditions are of twice the size of the generated images."""
+    small = {f'{i}.png': [pose(i)] for i in range(3)}
+    large = {name: np.array(poses) for name, poses in small.items()}
+    for poses in large.values():
+        poses[..., :2] = 2 * (poses[..., :2] + 0.5) - 0.5
+    arguments = told(small)
+    path = mapping(tmp_path, large)
+    real = tmp_path / ('old' if known == 'originals' else 'real')
+    for number, name in enumerate(large, start=1):
+        if known != 'nothing':
+            numbered_image(real / name, number, 80, 120)
+    extra = ['--reference', real] if known == 'reference' else []
+    status, out, _ = run(*arguments, '--poses', path, *extra)
+    assert status == 0
+    content, _ = report(tmp_path / 'out')
+    facts = content['generation']
+    if known == 'nothing':
+        assert facts['images_of_unknown_size'] == 3
+        assert content['metrics']['AP'] < 0.5
+        (line,) = [one for one in out.splitlines() if 'note: ' in one]
+        assert '3 images' in line and '--reference' in line
+        assert run(*arguments, '--poses', path, '--fit', 'none')[0] == 0
+        content, _ = report(tmp_path / 'out')
+        assert content['counts']['excluded_by_reason'] == {
+            'size of the annotation unknown': 3
+        }
+        return
+    assert content['metrics']['AP'] == 1
+    assert facts['images_of_unknown_size'] == 0
+    assert facts['images_fitted'] == 3 and 'note: ' not in out
+    if known == 'reference':
+        assert content['ceiling']['metrics']['AP'] == 1
+
+
+def test_everything_is_told_before_the_judge_works(run, told, tmp_path):
+    arguments = told({'0.png': [pose(1)]})
+    numbered_image(tmp_path / 'others/x.png', 1)
+    images = ('--images', tmp_path / 'images', tmp_path / 'others')
+    judge = ('--judge', 'gone.py')
+    line = reason(run(*arguments, *images, *judge))
+    assert "images are named like 'x.png'" in line
+
+
+def test_ceiling_of_equal_seeds_is_judged_once(
+    run, told, tmp_path, monkeypatch
+):
+    people = {f'{i}.png': [pose(i)] for i in range(2)}
+    for folder in ('real', 'seed_0', 'seed_1', 'seed_2'):
+        arguments = told(people, folder=folder)
+    (tmp_path / 'seed_2/1.png').unlink()
+    judged = []
+    judge = ToldJudge.judge
+
+    def counting(self, images):
+        judged.append(len(images))
+        return judge(self, images)
+
+    monkeypatch.setattr(ToldJudge, 'judge', counting)
+    seeds = [tmp_path / f'seed_{i}' for i in range(3)]
+    reference = ('--reference', tmp_path / 'real')
+    assert run(*arguments, '--images', *seeds, *reference)[0] == 0
+    assert judged == [2, 2, 2, 1, 1]
+    first, second = (
+        report(tmp_path / 'out' / f'seed_{i}')[0]['ceiling'] for i in (0, 2)
+    )
+    assert first['what'].startswith('2 real images of ')
+    assert second['what'].startswith('1 real images of ')
+
+
+def test_wrong_configs_of_judges(run, told, tmp_path):
+    arguments = told({'0.png': [pose(1)]})
+    config = (tmp_path / 'judge.py').read_text()
+    for old, new, words in (
+        ('mmkbdm.ToldJudge', 'mmkbdm.ToldJugde', 'ToldJugde is not register'),
+        ('people=', 'poeple=', "ToldJudge takes no argument 'poeple'"),
+        ('judge = ', 'judge = 3 # ', 'judge = 3 is no dict'),
+        ('judge = ', 'judge = = ', 'SyntaxError'),
+    ):
+        (tmp_path / 'judge.py').write_text(config.replace(old, new))
+        line = reason(run(*arguments))
+        assert words in line and 'judge.py' in line
+    (tmp_path / 'judge.py').write_text(
+        "judge = dict(type='mmkbdm.TransformersViTPoseJudge', path='a')"
+    )
+    line = reason(run(*arguments, '--judge-weights', 'a.pth'))
+    assert "takes no argument 'weights': it takes path, detector" in line
+
+
+def test_grey_levels_of_16_bit(run, told, tmp_path):
+    arguments = told({'0.png': [pose(1)]})
+    pixels = np.full((40, 60), 257, np.uint16)
+    Image.fromarray(pixels).save(tmp_path / 'images/0.png')
+    assert run(*arguments)[0] == 0
+    content, _ = report(tmp_path / 'out')
+    assert content['metrics']['AP'] == 1
+
+
 def test_real_judge(run, told, tmp_path):
     files = tiny_models.write_model(tmp_path, tiny_models.bottom_up())
     arguments = told({'0.png': [pose(1)], '1.png': []})
@@ -267,7 +381,10 @@ def test_real_judge(run, told, tmp_path):
         (('--switches', 'nms=True'), '--switches nms=True: it takes True'),
         (('--switches', 'no_nms=3'), '--switches no_nms=3: it takes True'),
         (('--batch-size', '0'), '--batch-size must be at least 1'),
-        (('--clip', 'empty'), 'empty cannot be loaded'),
+        (('--clip', 'empty'), 'empty: mmkbdm.CLIPFeatures cannot be loaded'),
+        (('--out', 'poses.json/out'), 'out cannot be written to'),
+        (('--judge', 'poses.json'), 'poses.json describes no judge'),
+        (('--judge', 'images/0.png'), '0.png is no config file'),
     ],
 )
 def test_one_line_for_what_is_wrong(run, told, tmp_path, change, message):
@@ -283,7 +400,18 @@ def test_names_of_reports():
     )
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    names_of = module.names_of
-    assert list(names_of(['x/a', 'x/b/'])) == ['a', 'b']
-    assert list(names_of(['s1/img', 's2/img'])) == ['s1_img', 's2_img']
-    assert list(names_of(['x/s/img', 'y/s/img'])) == ['0_img', '1_img']
+
+    def names(folders, out='o'):
+        summary, places = module.places_of(folders, out)
+        root = Path(out or 'work_dirs/eval_generation')
+        assert all(place.parent == root for place in places)
+        return summary.name, [place.name for place in places]
+
+    assert names(['x/a', 'x/b/']) == ('o', ['a', 'b'])
+    assert names(['s1/img', 's2/img']) == ('o', ['s1_img', 's2_img'])
+    twice = ['x/s/img', 'y/s/img']
+    assert names(twice) == ('o', ['0_s_img', '1_s_img'])
+    assert module.places_of(['x/a'], 'o') == (Path('o'), [Path('o')])
+    # Nobody else's report is replaced.
+    assert names(['x/a'], None) == ('x_a', ['x_a'])
+    assert names(['x/a', 'x/b'], None) == ('x_a_and_1_more', ['x_a', 'x_b'])

@@ -63,6 +63,7 @@ def flags(files, out, **changed):
         pipeline=files['pipeline'],
         data=files['data'],
         judge=files['judge'],
+        seeds=0,
         steps=2,
         batch_size=2,
         out=out,
@@ -100,7 +101,7 @@ def test_two_seeds(tool, files, tmp_path):
         counts, told = content['counts'], content['generation']
         assert counts['images_given'] == counts['images_scored'] == 5
         assert content['seeds'] == [seed]
-        assert content['ceiling']['what'] == 'the 5 real images'
+        assert content['ceiling']['what'] == '5 real images'
         assert 'FID_MeanColours' in content['metrics']
         assert content['features'] == 'MeanColours'
         assert told['call']['num_inference_steps'] == 2
@@ -205,6 +206,15 @@ def test_plain_pipeline_says_so(tool, files, tmp_path):
     assert content['generation']['pose'].startswith('not given')
 
 
+def test_three_seeds_are_the_default(tool, files, tmp_path):
+    out = tmp_path / 'out'
+    changed = dict(pipeline=files['model'], steps=None, seeds=None)
+    status, _, stderr = tool(*flags(files, out, max_images=2, **changed))
+    assert status == 0, stderr
+    summary = json.loads((out / 'summary.json').read_text())
+    assert summary['reports'] == ['seed_0', 'seed_1', 'seed_2']
+
+
 @pytest.mark.parametrize(
     'changed, words',
     [
@@ -219,11 +229,14 @@ def test_plain_pipeline_says_so(tool, files, tmp_path):
         (dict(size=60), 'both sides must be multiples of 8'),
         (dict(checkpoint='a.pth'), 'has its own weights'),
         (dict(launcher='pytorch'), 'needs torchrun'),
+        (dict(out=__file__ + '/out'), 'out cannot be written to'),
     ],
     ids=str,
 )
 def test_bad_input(tool, files, tmp_path, changed, words):
-    status, stdout, stderr = tool(*flags(files, tmp_path / 'out', **changed))
+    status, stdout, stderr = tool(
+        *flags(files, **{'out': tmp_path / 'out', **changed})
+    )
     assert status == 2
     [line] = [line for line in stderr.splitlines() if 'error: ' in line]
     assert words in line

@@ -145,8 +145,9 @@ def read_coco_people(
             need(image, key, int, ann_file, name)
     left_out = Counter()
     for person in read_list(content, 'annotations', ann_file):
-        image_id = person.get('image_id')
-        name = f'annotation {person.get("id")} of image {image_id}'
+        name = f'annotation {person.get("id")}'
+        image_id = need(person, 'image_id', int, ann_file, name)
+        name = f'{name} of image {image_id}'
         if image_id not in people:
             fail(ann_file, name, 'is of an image that the file does not list')
         if person.get('iscrowd'):

@@ -10,22 +10,25 @@ from mmengine.model import is_model_wrapper
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 
+from mmkbdm.apis.build_from import build_from
 from mmkbdm.apis.errors import PreflightError
 from mmkbdm.engine import atomic_backend  # noqa: F401  registers 'atomic'
 from mmkbdm.evaluation.functional import build_protocol
 from mmkbdm.evaluation.judged import Evaluation
-from mmkbdm.evaluation.judges import build_judge
+from mmkbdm.evaluation.judges.build import build_judge, build_judge_from
 from mmkbdm.evaluation.metrics.feature_distances import (
     frechet_distance,
     kernel_distance,
 )
+from mmkbdm.evaluation.reports.write import COUNTS
 from mmkbdm.evaluation.scoring import score_evaluation
 from mmkbdm.generation.best_score import infer_rule, is_better
+from mmkbdm.generation.chance import refuse_chance
 from mmkbdm.generation.judged_share import Seen, see
 from mmkbdm.generation.picture import grid
 from mmkbdm.generation.shares import chunks_of_rank, spread
 from mmkbdm.generation.undisturbed import kept_chance, undisturbed
-from mmkbdm.registry import DATASETS, HOOKS, JUDGES, MODELS
+from mmkbdm.registry import DATASETS, HOOKS, MODELS, TRANSFORMS
 
 
 @HOOKS.register_module()
@@ -84,7 +87,7 @@ class GenerationEvalHook(Hook):
 
     Raises:
         PreflightError: The model does not generate, or the judge or the
-            dataset lacks a file.
+            dataset lacks a file, or the dataset depends on chance.
         ValueError: On a protocol, switch or metric that does not exist.
     """
 
@@ -136,16 +139,23 @@ class GenerationEvalHook(Hook):
         # a runner's knows none.
         scope = DefaultScope.overwrite_default_scope('mmkbdm')
         with kept_chance(), scope:
-            self.dataset = DATASETS.build(
-                dict(self.dataset_cfg, test_mode=True)
+            where = type(self).__name__
+            refuse_chance(self.dataset_cfg, where)
+            self.dataset = build_from(
+                DATASETS,
+                dict(self.dataset_cfg, test_mode=True),
+                where,
+                dict(pipeline=TRANSFORMS),
             )
             if isinstance(self.judge_cfg, str):
                 self.judge = build_judge(self.judge_cfg)
             else:
-                self.judge = JUDGES.build(self.judge_cfg)
+                self.judge = build_judge_from(self.judge_cfg, where)
             self.features = None
             if self.features_cfg is not None:
-                self.features = MODELS.build(self.features_cfg).eval()
+                self.features = build_from(
+                    MODELS, self.features_cfg, where
+                ).eval()
         self.indices = spread(self.num_images, len(self.dataset))
 
     def after_train_iter(
@@ -230,7 +240,11 @@ class GenerationEvalHook(Hook):
         scores, _ = score_evaluation(
             Evaluation(images, {}, len(images)), self.protocol
         )
-        scores = {f'pose/{name}': value for name, value in scores.items()}
+        scores = {
+            f'pose/{name}': value
+            for name, value in scores.items()
+            if name not in COUNTS
+        }
         if self.features is not None and len(seen) > 1:
             fake, real = (
                 np.stack(one) for one in zip(*(one.features for one in seen))

@@ -13,21 +13,24 @@ from .item import ImageItem
 from .match_names import match_names
 from .pose_file import PoseRecord
 from .prompts import prompts_of
+from .read_image import image_size
 
 NO_POSES = 'its pose file cannot be used'
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """All that is to be judged, and what is not.
+    """All that is to be judged of a folder, and what is not.
 
     Args:
+        folder (str): Of the images.
         items (list[ImageItem]): Images with an annotation.
         excluded (dict[str, str]): Reason by name of the image.
         images_given (int): Images in the folder.
         without_image (list[str]): Annotations that no image belongs to.
     """
 
+    folder: str
     items: list[ImageItem]
     excluded: dict[str, str]
     images_given: int
@@ -42,6 +45,9 @@ def collect_items(
     prompts: dict[str, str] | None = None,
 ) -> Inputs:
     """Find the annotation of every image of a folder.
+
+    Poses whose size is not annotated are in pixels of the image that they
+    were taken of: it is looked at, or else the real image of that name.
 
     Args:
         images (str): The folder.
@@ -63,9 +69,9 @@ def collect_items(
             f'no image of {images} can be told to which annotation of '
             f'{poses} it belongs: images are named like {names[0]!r} '
             f'({reason}), annotations like {example}; the names must be '
-            'the same but for folders and endings'
+            'the same but for outer folders and endings'
         )
-    items, excluded = [], dict(matches.excluded)
+    items, excluded, originals = [], dict(matches.excluded), {}
     for name, place in matches.pairs.items():
         record = records[place]
         try:
@@ -84,12 +90,22 @@ def collect_items(
                 record.scenario,
             )
         )
+        originals[name] = record.original
     if reference is not None:
         items = _with_reference(items, reference)
     if prompts is not None:
         items = _with_prompts(items, prompts)
+    items = [_with_size(item, originals[item.name]) for item in items]
     without_image = [records[place].name for place in matches.without_image]
-    return Inputs(items, excluded, len(names), without_image)
+    return Inputs(images, items, excluded, len(names), without_image)
+
+
+def _with_size(item: ImageItem, original: str) -> ImageItem:
+    if item.annotated_size is not None:
+        return item
+    files = filter(None, (original, item.reference))
+    sizes = (image_size(file) for file in files)
+    return replace(item, annotated_size=next(filter(None, sizes), None))
 
 
 def _with_reference(items: list[ImageItem], folder: str) -> list[ImageItem]:

@@ -5,11 +5,19 @@ from pathlib import Path
 
 from mmkbdm.apis.errors import PreflightError
 
-SUFFIXES = ('.png', '.jpg', '.jpeg', '.webp', '.bmp')
+# Whatever is meant to be an image is counted; what cannot be read of it is
+# told later.
+SUFFIXES = (
+    '.png', '.jpg', '.jpeg', '.jpe', '.jfif', '.webp', '.bmp', '.tif',
+    '.tiff', '.gif', '.ppm', '.pgm', '.pnm', '.tga', '.jp2', '.avif',
+    '.heic', '.heif',
+)  # fmt: skip
 
 
 def list_images(folder: str) -> list[str]:
     """Return the image files below a folder, hidden ones left out.
+
+    Linked folders are followed, each place once.
 
     Args:
         folder (str): Searched with all its folders.
@@ -24,8 +32,14 @@ def list_images(folder: str) -> list[str]:
         raise PreflightError(
             f'{folder} is not a folder: name one that holds images'
         )
-    found = []
-    for where, folders, files in os.walk(folder):
+    found, seen = [], set()
+    for where, folders, files in os.walk(folder, followlinks=True):
+        # A link may lead back to a folder above it.
+        place = os.path.realpath(where)
+        if place in seen:
+            folders.clear()
+            continue
+        seen.add(place)
         folders[:] = [name for name in folders if not name.startswith('.')]
         found += [
             Path(where, name).relative_to(folder).as_posix()
@@ -35,7 +49,7 @@ def list_images(folder: str) -> list[str]:
     if not found:
         raise PreflightError(
             f'{folder} holds no image: it needs files that end in '
-            f'{", ".join(SUFFIXES)}'
+            f'{", ".join(SUFFIXES[:4])} or the like'
         )
     return sorted(found)
 

@@ -15,7 +15,8 @@ class ImageItem:
         poses (np.ndarray): (P, 17, 3) x, y in pixels of the annotated size,
             and visibility; a joint that is not finite counts as not visible.
         annotated_size (tuple[int, int], optional): Height and width that the
-            poses refer to; None takes them for those of the image.
+            poses refer to; None, if nobody knows, takes them for those of
+            the image.
         prompt (str): Empty where there is none.
         scenario (str): Empty where there is none.
         reference (str): File of the real image, or empty.

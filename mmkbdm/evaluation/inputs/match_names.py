@@ -9,6 +9,7 @@ from .image_folder import is_image
 NO_ANNOTATION = 'no annotation'
 SEVERAL_ANNOTATIONS = 'name fits several annotations'
 SEVERAL_IMAGES = 'annotation fits several images'
+FOLDERS_DISAGREE = 'folders disagree'
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,10 @@ def match_names(
     agrees in most folders, from the last one upwards, is taken:
     ``cartoon/7.png`` belongs to ``HumanArt/images/cartoon/7.jpg``. Nothing
     is guessed: the best annotation of an image, and the best image of that
-    annotation, must each be the only one.
+    annotation, must each be the only one. Where both are in folders, the
+    last of these must agree too; only if none does in the whole run and no
+    file name occurs twice is it another layout of the same files, and a note
+    is printed.
 
     Args:
         images (Sequence[str]): Paths, all different.
@@ -79,6 +83,25 @@ def match_names(
             reasons[i] = SEVERAL_IMAGES
         else:
             reasons[i] = NO_ANNOTATION
+    strange = [
+        i
+        for i, j in pairs.items()
+        if _folders_disagree(image_parts[i], annotation_parts[j])
+    ]
+    if strange and (
+        len(strange) < len(pairs)
+        or _has_twins(image_parts)
+        or _has_twins(annotation_parts)
+    ):
+        for i in strange:
+            del pairs[i]
+            reasons[i] = FOLDERS_DISAGREE
+    elif strange:
+        example = strange[0]
+        print(
+            'note: folders differ, files are matched by their names alone, '
+            f'such as {images[example]} and {annotations[pairs[example]]}'
+        )
     used = set(pairs.values())
     return NameMatches(
         {images[i]: pairs[i] for i in sorted(pairs)},
@@ -93,6 +116,14 @@ def _parts(name: str) -> tuple[str, ...]:
         name = name.rpartition('.')[0]
     parts = name.replace('\\', '/').split('/')
     return tuple(part for part in reversed(parts) if part not in ('', '.'))
+
+
+def _folders_disagree(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    return len(one) > 1 and len(other) > 1 and one[1] != other[1]
+
+
+def _has_twins(names: Sequence[tuple[str, ...]]) -> bool:
+    return len({parts[:1] for parts in names}) < len(names)
 
 
 def _only(keys: Sequence) -> dict:

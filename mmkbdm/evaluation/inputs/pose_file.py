@@ -33,6 +33,8 @@ class PoseRecord:
         annotated_size (tuple[int, int], optional): Height and width.
         prompt (str): Empty where there is none.
         scenario (str): With underscores; empty where there is none.
+        original (str): File of the image that the poses were taken of, as
+            far as it can be told; it need not be there.
     """
 
     name: str
@@ -40,6 +42,7 @@ class PoseRecord:
     annotated_size: tuple[int, int] | None = None
     prompt: str = ''
     scenario: str = ''
+    original: str = ''
 
 
 def read_pose_file(
@@ -56,8 +59,8 @@ def read_pose_file(
 
     Args:
         path (str): The JSON.
-        pose_root (str, optional): Where a mapping's ``pose_path`` starts.
-            Defaults to the folder of the mapping.
+        pose_root (str, optional): Where a mapping's ``pose_path`` and
+            ``img_path`` start. Defaults to the folder of the mapping.
 
     Raises:
         PreflightError: Names the file, the record and what is wrong.
@@ -112,8 +115,9 @@ def _from_coco(content: dict, file: str) -> list[PoseRecord]:
 def _people_by_image(content: dict, file: str) -> dict[int, list]:
     people = {}
     for person in read_list(content, 'annotations', file):
-        image_id = person.get('image_id')
-        name = f'annotation {person.get("id")} of image {image_id}'
+        name = f'annotation {person.get("id")}'
+        image_id = need(person, 'image_id', int, file, name)
+        name = f'{name} of image {image_id}'
         poses = people.setdefault(image_id, [])
         if person.get('iscrowd'):
             continue
@@ -165,4 +169,5 @@ def _from_mapping(
         None,
         prompt,
         folder if folder and head == folder else '',
+        os.path.join(root, img_path),
     )

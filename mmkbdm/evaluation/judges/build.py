@@ -1,6 +1,9 @@
 """A judge by the name of its config."""
 
+from collections.abc import Mapping
+
 from mmkbdm.apis.arguments import read_config
+from mmkbdm.apis.build_from import build_from
 from mmkbdm.apis.errors import PreflightError
 from mmkbdm.registry import JUDGES
 
@@ -17,7 +20,7 @@ def build_judge(config: str, **overrides) -> Judge:
 
     Raises:
         PreflightError: The file is not there or describes no judge, or the
-            judge lacks one of its files.
+            judge lacks one of its files or takes no such argument.
 
     Example:
         >>> judge = build_judge('configs/judges/toy_judge.py')
@@ -29,4 +32,11 @@ def build_judge(config: str, **overrides) -> Judge:
             f'{config} describes no judge: it needs judge = dict(type=...), '
             'as in configs/judges/toy_judge.py'
         )
-    return JUDGES.build(dict(cfg.judge, **overrides))
+    if not isinstance(cfg.judge, Mapping):
+        raise PreflightError(f'{config}: judge = {cfg.judge!r} is no dict')
+    return build_judge_from(dict(cfg.judge, **overrides), config)
+
+
+def build_judge_from(cfg: Mapping, file: str) -> Judge:
+    """Build a judge of its config; ``file`` is where that is from."""
+    return build_from(JUDGES, cfg, file, dict(detector=JUDGES))

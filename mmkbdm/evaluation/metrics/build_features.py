@@ -4,8 +4,13 @@ import torch
 from torch import nn
 
 from mmkbdm.apis.arguments import read_config
+from mmkbdm.apis.build_from import build_from
 from mmkbdm.apis.errors import PreflightError
+from mmkbdm.generation.fingerprint import parameters_sha256
 from mmkbdm.registry import MODELS
+
+# Of the checksum, enough to tell networks apart.
+DIGITS = 12
 
 
 def build_features(config: str) -> tuple[nn.Module, str]:
@@ -17,7 +22,7 @@ def build_features(config: str) -> tuple[nn.Module, str]:
     Returns:
         tuple[nn.Module, str]: It takes (B, 3, H, W) uint8 RGB and answers
         (B, d), and is on a GPU where there is one; and its name with its
-        arguments, for reports.
+        arguments and the checksum of its parameters, for reports.
 
     Raises:
         PreflightError: The file is not there or describes no such network,
@@ -29,12 +34,12 @@ def build_features(config: str) -> tuple[nn.Module, str]:
             f'{config} describes no features: it needs '
             'features = dict(type=...), as in configs/features/inception.py'
         )
-    cfg = dict(cfg)
-    name = cfg['type'].rpartition('.')[2]
-    arguments = [f'{key}={cfg[key]}' for key in cfg if key != 'type']
-    if arguments:
-        name += f' ({", ".join(arguments)})'
-    return _build(cfg, config), name
+    network = _build(cfg, config)
+    facts = [f'{key}={cfg[key]}' for key in cfg if key != 'type']
+    if network.state_dict():
+        facts.append(f'parameters {parameters_sha256(network)[:DIGITS]}')
+    name = type(network).__name__
+    return network, f'{name} ({", ".join(facts)})' if facts else name
 
 
 def build_clip(name_or_path: str) -> nn.Module:
@@ -51,18 +56,5 @@ def build_clip(name_or_path: str) -> nn.Module:
 
 
 def _build(cfg: dict, name: str) -> nn.Module:
-    if MODELS.get(cfg['type']) is None:
-        raise PreflightError(
-            f'{name}: {cfg["type"]} is not registered: see mmkbdm/evaluation/'
-            'metrics for those that are, or add custom_imports to the config'
-        )
-    try:
-        network = MODELS.build(cfg)
-    # What transformers and torchmetrics raise for files and packages that
-    # are not there.
-    except (OSError, ImportError) as error:
-        raise PreflightError(
-            f'{name} cannot be loaded ({error}): give a local folder or '
-            'file, or install what is missing'
-        ) from error
+    network = build_from(MODELS, cfg, name)
     return network.eval().to('cuda' if torch.cuda.is_available() else 'cpu')

@@ -14,7 +14,7 @@ from .bootstrap import ImageScores, interval
 from .glossary import pooled_names
 from .read import Report
 
-CLIP = 'CLIP_score'
+CLIP = ('CLIP_score', 'CLIP_score_without_scenario')
 # Coordinates are kept in double precision, sizes of images are rounded.
 SAME_PLACE = 1e-3
 
@@ -74,7 +74,7 @@ def compare_reports(
             name: len(report.images) - len(common)
             for name, report in zip(_names(reports), reports)
         },
-        warnings=_warnings(reports),
+        warnings=_warnings(reports, common),
         resamples=resamples,
         seed=seed,
         scores={
@@ -108,14 +108,28 @@ def _number(value: float) -> float | None:
 def _scorer(
     report: Report, common: Sequence[str], reports: Sequence[Report]
 ) -> ImageScores:
-    columns = {}
-    # A mean over some images only would not be of the same images.
-    if all(
-        name in one.columns.get(CLIP, ()) for one in reports for name in common
-    ):
-        values = report.columns[CLIP]
-        columns[CLIP] = np.array([values[name] for name in common])
+    columns = {
+        column: np.array([report.columns[column][name] for name in common])
+        for column in CLIP
+        if not _without(column, common, reports)
+    }
     return ImageScores([report.images[name] for name in common], columns)
+
+
+def _without(
+    column: str, common: Sequence[str], reports: Sequence[Report]
+) -> dict[str, int]:
+    """Count the common images that have no such score, by report.
+
+    A mean over the others would not be of the same images.
+    """
+    counts = {
+        report.folder: sum(
+            name not in report.columns.get(column, ()) for name in common
+        )
+        for report in reports
+    }
+    return {folder: count for folder, count in counts.items() if count}
 
 
 def _common_images(reports: Sequence[Report]) -> list[str]:
@@ -156,27 +170,49 @@ def _relative(image: JudgedImage) -> tuple[np.ndarray, np.ndarray]:
     return np.where(seen[..., None], places, 0), seen
 
 
-def _warnings(reports: Sequence[Report]) -> list[str]:
+def _warnings(reports: Sequence[Report], common: Sequence[str]) -> list[str]:
     """What makes the reports hard to compare, one line each."""
     result = []
-    for key, text in (
-        ('judge', 'the reports have different judges'),
+    with_features = [one for one in reports if one.content.get('features')]
+    for key, text, those in (
+        ('judge', 'the reports have different judges', reports),
         (
             'protocol',
             'the reports have different protocols; here all are scored in '
             'the standard one',
+            reports,
+        ),
+        (
+            'features',
+            'FID and KID of the reports are of different features',
+            with_features,
         ),
     ):
-        kinds = [_without_versions(report.content[key]) for report in reports]
-        other = [r.folder for r, k in zip(reports, kinds) if k != kinds[0]]
+        kinds = [_without_versions(report.content[key]) for report in those]
+        other = [r.folder for r, k in zip(those, kinds) if k != kinds[0]]
         if other:
             names = ', '.join(other)
-            result.append(f'{text}: not as {reports[0].folder} are {names}')
+            result.append(f'{text}: not as {those[0].folder} are {names}')
+    for column in CLIP:
+        missing = _without(column, common, reports)
+        if missing and any(column in one.columns for one in reports):
+            counts = (f'{n} images of {name}' for name, n in missing.items())
+            result.append(
+                f'{column} is left out: {", ".join(counts)} have none'
+            )
     return result
 
 
-def _without_versions(settings: dict) -> dict:
-    return {k: v for k, v in settings.items() if k != 'versions'}
+def _without_versions(settings):
+    if isinstance(settings, list):
+        return [_without_versions(one) for one in settings]
+    if not isinstance(settings, dict):
+        return settings
+    return {
+        key: _without_versions(value)
+        for key, value in settings.items()
+        if key != 'versions'
+    }
 
 
 def _set_scores(reports: Sequence[Report]) -> dict[str, list]:

@@ -2,14 +2,15 @@
 
 import base64
 from collections.abc import Sequence
-from pathlib import Path
 
 import cv2
 import numpy as np
 
+from mmkbdm.utils.errors import UnreadableImageError
 from mmkbdm.visualization.pose_drawing import LIMBS, draw_pose, drawable
 
 from ..functional.people_count import SCORE_THRESHOLD
+from ..inputs.read_image import read_image
 from ..judged import Evaluation, JudgedImage
 from ..judges.base import JOINT_THRESHOLD
 from .html import Html, element
@@ -25,9 +26,9 @@ def worst_and_best(
 ) -> tuple[list[str], list[str]]:
     """Choose names of images by the OKS of their people, none twice.
 
-    An image that was to show nobody has no OKS. Among the worst it has
-    1 / (1 + people count error) in its place; it is never among the best,
-    where an empty image would tell nothing.
+    An image that was to show nobody, or nobody whose OKS is defined, has no
+    OKS. Among the worst it has 1 / (1 + people count error) in its place; it
+    is never among the best, where an empty image would tell nothing.
 
     Args:
         rows (Sequence[dict]): Of :func:`image_table`.
@@ -36,13 +37,13 @@ def worst_and_best(
 
     def place(row: dict) -> tuple:
         error = row['people_count_error']
-        quality = row['oks'] if row['people'] else 1 / (1 + error)
+        quality = 1 / (1 + error) if row['oks'] == '' else row['oks']
         return quality, -error, row['name']
 
     scored = [row for row in rows if row['status'] == 'scored']
     order = sorted(scored, key=place)
     worst = order[: min(number, -(-len(order) // 2))]
-    rest = [row for row in order[len(worst) :] if row['people']]
+    rest = [row for row in order[len(worst) :] if row['oks'] != '']
     best = rest[::-1][:number]
     return [row['name'] for row in worst], [row['name'] for row in best]
 
@@ -76,7 +77,7 @@ def cards(
 
 
 def _card(image: JudgedImage, found: np.ndarray, row: dict) -> Html:
-    oks = f'OKS {row["oks"]:.3f}' if row['people'] else 'no OKS'
+    oks = 'no OKS' if row['oks'] == '' else f'OKS {row["oks"]:.3f}'
     asked = _people(row['people'])
     condition = draw_pose(_scaled(image.poses, image), *_shape(image))
     lines = [
@@ -102,8 +103,9 @@ def _card(image: JudgedImage, found: np.ndarray, row: dict) -> Html:
 
 def _overlay(image: JudgedImage, found: np.ndarray) -> Html:
     """The picture with both poses, or why there is none."""
-    pixels = _read(image.path)
-    if pixels is None:
+    try:
+        pixels = read_image(image.path)
+    except UnreadableImageError:
         text = f'The image is not to be read any more: {image.path}'
         return element('div', text, class_='gone')
     if pixels.shape[:2] != (image.height, image.width):
@@ -166,18 +168,6 @@ def _scaled(poses: np.ndarray, image: JudgedImage) -> np.ndarray:
     scale = np.array([width / image.width, height / image.height])
     poses[..., :2] = (poses[..., :2] + 0.5) * scale - 0.5
     return poses
-
-
-def _read(path: str) -> np.ndarray | None:
-    """Read an image as RGB (H, W, 3) uint8, None if that fails."""
-    try:
-        data = np.frombuffer(Path(path).read_bytes(), np.uint8)
-    except OSError:
-        return None
-    # What a camera notes of its position is not part of the pixels judged.
-    flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
-    pixels = cv2.imdecode(data, flags) if len(data) else None
-    return None if pixels is None else pixels[..., ::-1].copy()
 
 
 def _picture(pixels: np.ndarray, text: str) -> Html:

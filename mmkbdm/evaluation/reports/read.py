@@ -92,6 +92,11 @@ def _read_json(path: Path) -> dict:
     for key in ('metrics', 'judge', 'protocol', 'counts'):
         if not isinstance(content[key], dict):
             raise ValueError(f'{key} is not an object')
+    for name, value in content['metrics'].items():
+        # To Python, True is a number.
+        number = isinstance(value, (int, float)) and value is not True
+        if value is not None and not number:
+            raise ValueError(f'{name} is {value!r}')
     int(content['counts']['images_scored'])
     return content
 

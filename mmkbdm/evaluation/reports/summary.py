@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mmkbdm.engine.atomic_backend import AtomicLocalBackend
+from mmkbdm.apis.output import write_file
 
 from .glossary import shown
 
@@ -35,7 +35,7 @@ def write_summary(out_dir: str | Path, reports: Mapping[str, dict]) -> dict:
         },
     )
     text = json.dumps(content, indent=2, allow_nan=False) + '\n'
-    AtomicLocalBackend().put(text.encode(), Path(out_dir, SUMMARY))
+    write_file(text.encode(), Path(out_dir, SUMMARY))
     return content
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from mmkbdm.apis.errors import PreflightError
+from mmkbdm.apis.output import write_file
 from mmkbdm.compat.environment import installed_version
-from mmkbdm.engine.atomic_backend import AtomicLocalBackend
 
 from ..functional import Protocol, build_protocol
 from ..judged import Evaluation, save_poses
@@ -89,7 +89,8 @@ def write_report(
 
     Raises:
         PreflightError: The protocol ends the evaluation, as the published
-            scripts do for want of detections.
+            scripts do for want of detections; or the folder cannot be
+            written.
     """
     protocol = build_protocol(protocol_name, switches)
     scores, counts = _score(evaluation, protocol)
@@ -126,9 +127,8 @@ def write_report(
         PAGE: page.encode(),
         METRICS: text.encode(),
     }
-    backend = AtomicLocalBackend()
     for name, data in files.items():
-        backend.put(data, Path(out_dir, name))
+        write_file(data, Path(out_dir, name))
     return content
 
 

@@ -24,9 +24,11 @@ def collect(tmp_path, names, annotated, **kwargs):
 
 def test_both_sides_are_accounted_for(tmp_path):
     found = collect(
-        tmp_path, ['0.png', 'x/1.png', '9.png'], ['0.jpg', 'a/1.jpg', '2.jpg']
+        tmp_path,
+        ['0.png', 'a/1.png', '9.png'],
+        ['0.jpg', 'x/a/1.jpg', '2.jpg'],
     )
-    assert [item.name for item in found.items] == ['0.png', 'x/1.png']
+    assert [item.name for item in found.items] == ['0.png', 'a/1.png']
     assert found.excluded == {'9.png': NO_ANNOTATION}
     assert (found.images_given, found.without_image) == (3, ['2.jpg'])
     first = found.items[0]
@@ -80,3 +82,25 @@ def test_damaged_pose_file_costs_one_image(tmp_path):
     found = collect_items(images, read_pose_file(str(path)), str(path))
     assert [item.name for item in found.items] == ['0.png']
     assert found.excluded == {'1.png': NO_POSES, '2.png': NO_POSES}
+
+
+def test_size_that_is_not_annotated_is_that_of_the_real_image(tmp_path):
+    np.savez(tmp_path / 'a.npz', pose()[None])
+    content = {
+        str(i): dict(img_path=f'old/{i}.jpg', prompt='', pose_path='a.npz')
+        for i in range(3)
+    }
+    path = tmp_path / 'mapping_file.json'
+    path.write_text(json.dumps(content))
+    images = folder(tmp_path / 'images', '0.png', '1.png', '2.png')
+    numbered_image(tmp_path / 'old/0.jpg', 1, 80, 120)
+    numbered_image(tmp_path / 'real/0.png', 1, 20, 30)
+    numbered_image(tmp_path / 'real/1.png', 1, 60, 90)
+    found = collect_items(
+        images,
+        read_pose_file(str(path)),
+        str(path),
+        reference=str(tmp_path / 'real'),
+    )
+    sizes = [item.annotated_size for item in found.items]
+    assert sizes == [(80, 120), (60, 90), None]

@@ -1,6 +1,7 @@
 import pytest
 
 from mmkbdm.evaluation.inputs.match_names import (
+    FOLDERS_DISAGREE,
     NO_ANNOTATION,
     SEVERAL_ANNOTATIONS,
     SEVERAL_IMAGES,
@@ -29,7 +30,7 @@ def matched(images, annotations):
         ('a/1.png', 'HumanArt/images/a/1.jpg'),
         ('val/a/1.png', 'a/1.JPG'),
         ('1.png', 'a/1.jpg'),
-        ('out/1.png', 'a/1.jpg'),
+        ('a/1.png', '1.jpg'),
         ('1.5.png', '1.5'),
         ('a/1.png', 'a\\1.jpg'),
     ],
@@ -51,6 +52,20 @@ def test_folders_tell_files_of_one_name_apart():
     assert matched(images, annotations) == dict(zip(images, annotations))
 
 
+def test_another_layout_of_the_same_files_is_noted(capsys):
+    images = ['images/7.png', 'images/8.png']
+    annotations = ['val/8.jpg', 'val/7.jpg', 'val/9.jpg']
+    assert matched(images, annotations) == {
+        'images/7.png': 'val/7.jpg',
+        'images/8.png': 'val/8.jpg',
+    }
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith('note: folders differ')
+    assert 'images/7.png and val/7.jpg' in line
+    matched(['a/7.png'], ['H/a/7.jpg'])
+    assert not capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     'images, annotations, expected',
     [
@@ -62,6 +77,19 @@ def test_folders_tell_files_of_one_name_apart():
         (['1.png'], ['1.png', '1.png'], [SEVERAL_ANNOTATIONS]),
         (['2.png', '12.png'], ['1.png'], [NO_ANNOTATION] * 2),
         (['1.png'], [], [NO_ANNOTATION]),
+        # One of the folders is the annotated one, so the other is another.
+        (
+            ['a/1.png', 'x/2.png'],
+            ['a/1.jpg', 'b/2.jpg'],
+            ['a/1.jpg', FOLDERS_DISAGREE],
+        ),
+        (
+            ['x/1.png', '2.png'],
+            ['b/1.jpg', 'b/2.jpg'],
+            [FOLDERS_DISAGREE, 'b/2.jpg'],
+        ),
+        # File names that occur twice need their folders.
+        (['x/1.png'], ['a/1.jpg', 'a/2.jpg', 'b/2.jpg'], [FOLDERS_DISAGREE]),
         # The other annotation of the name is not guessed to be the one.
         (
             ['a/1.png', 'x/1.png'],

@@ -83,6 +83,7 @@ def test_mapping(tmp_path, pickled, root):
     assert first.name == 'images/ink_painting/7.jpg'
     assert first.scenario == 'ink_painting' and second.scenario == ''
     assert first.annotated_size is None
+    assert first.original == str(folder / 'images/ink_painting/7.jpg')
 
 
 @pytest.mark.parametrize(
@@ -111,6 +112,10 @@ def test_mapping(tmp_path, pickled, root):
         (
             '{"images": [], "annotations": [{"image_id": 5, "iscrowd": 1}]}',
             'an annotation of image 5 is of an image',
+        ),
+        (
+            '{"images": [], "annotations": [{"id": 7, "image_id": [5]}]}',
+            r'annotation 7 has \[5\] as "image_id"',
         ),
     ],
 )

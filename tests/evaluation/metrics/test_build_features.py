@@ -25,7 +25,7 @@ def test_backbone_of_a_pose_estimator(tmp_path):
     )
     network, name = build_features(config)
     assert name.startswith('PoseBackboneFeatures (')
-    assert files['weights'] in name
+    assert files['weights'] in name and ', parameters ' in name
     images = torch.randint(0, 256, (2, 3, 48, 32), dtype=torch.uint8)
     found = network(images)
     # What the estimator itself sees, from its own preprocessor on BGR.
@@ -56,6 +56,11 @@ def test_backbone_of_a_pose_estimator(tmp_path):
             "weights='missing.pth')",
             'missing.pth does not exist',
         ),
+        ('features = 3', 'is no config of a model'),
+        (
+            "features = dict(type='mmkbdm.CLIPFeatures', path='a')",
+            "takes no argument 'path': it takes name_or_path",
+        ),
     ],
 )
 def test_one_line_for_what_is_missing(tmp_path, text, message):
@@ -67,3 +72,21 @@ def test_one_line_for_what_is_missing(tmp_path, text, message):
 def test_clip_that_is_not_there(tmp_path):
     with pytest.raises(PreflightError, match='cannot be loaded'):
         build_clip(str(tmp_path))
+
+
+@pytest.mark.parametrize('content', ['network', 'text'])
+def test_weights_of_another_network(tmp_path, content):
+    path = tmp_path / 'weights.pth'
+    if content == 'network':
+        torch.save(torch.nn.Linear(2, 2).state_dict(), path)
+    else:
+        path.write_text('no weights')
+    config = write(
+        tmp_path / 'features.py',
+        type='mmkbdm.InceptionFeatures',
+        weights=str(path),
+    )
+    with pytest.raises(PreflightError, match='cannot be loaded') as caught:
+        build_features(config)
+    message = str(caught.value)
+    assert len(message) < 600 and '\n' not in message

@@ -131,6 +131,35 @@ def test_order_does_not_matter(tmp_path, folders):
     result = compare(folders[0], tmp_path / 'turned')
     assert result['scores']['AP'][1]['difference_interval'] == (0, 0)
     assert 'CLIP_score' not in result['scores']
+    (line,) = result['warnings']
+    assert line == (
+        f'CLIP_score is left out: 40 images of {tmp_path / "turned"} have none'
+    )
+
+
+def test_score_without_scenario_is_compared_as_well(tmp_path):
+    images = run(10)
+    values = {one.name: 20.0 for one in images}
+    part = dict(list(values.items())[1:])
+    columns = dict(CLIP_score=values, CLIP_score_without_scenario=values)
+    report(tmp_path / 'a', images, per_image_scores=columns)
+    report(
+        tmp_path / 'b', images, per_image_scores=dict(columns, CLIP_score=part)
+    )
+    result = compare(tmp_path / 'a', tmp_path / 'b')
+    entries = result['scores']['CLIP_score_without_scenario']
+    assert [one['value'] for one in entries] == [20, 20]
+    assert 'CLIP_score' not in result['scores']
+    (line,) = result['warnings']
+    assert f'1 images of {tmp_path / "b"} have none' in line
+
+
+def test_other_features_are_warned_of(tmp_path):
+    for name, features in (('a', 'Net (b1)'), ('b', 'Net (b2)'), ('c', None)):
+        report(tmp_path / name, run(4), features=features)
+    (line,) = compare(tmp_path / 'a', tmp_path / 'b')['warnings']
+    assert line.startswith('FID and KID of the reports are of different')
+    assert compare(tmp_path / 'a', tmp_path / 'c')['warnings'] == []
 
 
 def test_the_seed_decides(folders):
@@ -181,7 +210,7 @@ def test_other_judge_and_protocol_are_warned_of(tmp_path, folders):
         switches=dict(fail_without_detections=False),
     )
     result = compare(folders[0], tmp_path / 'other')
-    judges, protocols = result['warnings']
+    judges, protocols, _ = result['warnings']
     assert 'different judges' in judges and 'other' in judges
     assert 'different protocols' in protocols
     # Scored in one protocol, the poses being the same.
@@ -192,9 +221,14 @@ def test_other_judge_and_protocol_are_warned_of(tmp_path, folders):
 
 
 def test_other_versions_are_no_other_judge(tmp_path, folders):
-    judge = dict(name='Judge', weights_sha256='ab12', versions={'torch': '3'})
-    report(tmp_path / 'new', run(40, 1, 0), judge=judge)
-    assert compare(folders[0], tmp_path / 'new')['warnings'] == []
+    for name, version in (('old', '2'), ('new', '3')):
+        judge = dict(
+            name='Judge',
+            versions={'torch': version},
+            detector=dict(name='Detector', versions={'torch': version}),
+        )
+        report(tmp_path / name, run(40, 1, 0), judge=judge)
+    assert compare(tmp_path / 'old', tmp_path / 'new')['warnings'] == []
 
 
 def test_what_cannot_be_compared(tmp_path, folders):
@@ -243,6 +277,39 @@ def test_damaged_reports(tmp_path, name, content, words):
     else:
         (tmp_path / name).write_bytes(content)
     with pytest.raises(PreflightError, match=words):
+        read_report(tmp_path)
+
+
+@pytest.mark.parametrize('value', ['"high"', '[1]', 'true'])
+def test_score_that_is_no_number(tmp_path, value):
+    report(tmp_path, [image('a.png')])
+    path = tmp_path / 'metrics.json'
+    content = json.loads(path.read_text())
+    content['metrics']['AP'] = json.loads(value)
+    path.write_text(json.dumps(content))
+    with pytest.raises(PreflightError, match='damaged .AP is'):
+        read_report(tmp_path)
+
+
+@pytest.mark.parametrize(
+    'key, change',
+    [
+        ('poses', lambda value: value[:, :5]),
+        ('keypoints', lambda value: value[:1]),
+        ('scores', lambda value: value[:, None]),
+        ('size', lambda value: value[:, :1]),
+        ('path', lambda value: value[:1]),
+        ('num_people', lambda value: value + 1),
+        ('bboxes', lambda value: value.astype(str)),
+    ],
+)
+def test_arrays_that_do_not_fit_together(tmp_path, key, change):
+    report(tmp_path, run(3))
+    with np.load(tmp_path / 'poses.npz') as file:
+        arrays = dict(file)
+    arrays[key] = change(arrays[key])
+    np.savez(tmp_path / 'poses.npz', **arrays)
+    with pytest.raises(PreflightError, match='poses.npz is damaged'):
         read_report(tmp_path)
 
 

@@ -1,3 +1,4 @@
+import base64
 import csv
 import json
 import os
@@ -9,13 +10,19 @@ from html.parser import HTMLParser
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 from report_makers import image, report, run
 
 from mmkbdm.apis.errors import PreflightError
 from mmkbdm.evaluation.judged import Evaluation, load_poses
 from mmkbdm.evaluation.reports.column import Column
-from mmkbdm.evaluation.reports.gallery import worst_and_best
-from mmkbdm.evaluation.scoring import FLOOR, score_evaluation, shuffled
+from mmkbdm.evaluation.reports.gallery import _overlay, cards, worst_and_best
+from mmkbdm.evaluation.scoring import (
+    FLOOR,
+    image_table,
+    score_evaluation,
+    shuffled,
+)
 
 
 class Tags(HTMLParser):
@@ -238,6 +245,26 @@ def test_legacy(tmp_path, images):
         report(tmp_path, empty, protocol_name='legacy')
 
 
+def test_pictures_are_those_that_were_judged(tmp_path):
+    path = tmp_path / 'grey.png'
+    grey = np.full((96, 128), 128 * 257, np.uint16)
+    Image.fromarray(grey).save(path)
+    pixels = _overlay(image('a.png', 0, path=str(path)), np.zeros((0, 17, 3)))
+    data = base64.b64decode(re.search('base64,([^"]+)', pixels).group(1))
+    shown = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    assert np.abs(shown.astype(int) - 128).max() <= 2
+
+
+def test_image_whose_people_have_no_oks():
+    images = [image(f'{i}.png', seed=i) for i in range(2)]
+    images[0].poses[:, 1:] = 0
+    evaluation = Evaluation(images, {}, 2)
+    rows = image_table(evaluation)
+    assert rows[0]['oks'] == '' and rows[0]['people'] == 1
+    worst, _ = worst_and_best(rows)
+    assert 'no OKS' in cards(['0.png'], evaluation, rows) and worst
+
+
 def test_worst_and_best():
     def row(name, oks, people=1, error=0):
         return dict(
@@ -273,11 +300,11 @@ def test_a_failure_leaves_the_last_report(tmp_path, images, monkeypatch):
     content = report(tmp_path, images)
 
     def full(*args):
-        raise OSError('no space left')
+        raise OSError(28, 'no space left')
 
     with monkeypatch.context() as patch:
         patch.setattr(os, 'replace', full)
-        with pytest.raises(OSError, match='no space left'):
+        with pytest.raises(PreflightError, match='no space left'):
             report(tmp_path, images[:5])
     assert strict(tmp_path) == content
     assert not [name for name in os.listdir(tmp_path) if '.tmp' in name]
