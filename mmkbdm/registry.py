@@ -17,6 +17,7 @@ MODELS = Registry(
     parent=MMENGINE_MODELS,
     scope='mmkbdm',
     locations=[
+        'mmkbdm.models.generators',
         'mmkbdm.models.knowledge_base',
         'mmkbdm.models.necks',
         'mmkbdm.models.pose_estimators',
