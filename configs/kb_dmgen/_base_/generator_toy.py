@@ -1,0 +1,32 @@
+# The toy base on ToyHuman, for one CPU thread.
+_base_ = ['./generator_runtime.py', './toy_parts.py']
+
+train_cfg = dict(by_epoch=False, max_iters=1500)
+train_dataloader = dict(
+    batch_size=16,
+    num_workers=0,
+    dataset=dict(
+        type='mmkbdm.ToyHumanPoseText',
+        data_root='data/toyhuman/',
+        ann_file='annotations/train.json',
+        data_prefix=dict(img='train/'),
+        pipeline=[
+            dict(type='mmkbdm.LoadImage'),
+            dict(type='mmkbdm.ResizeCenterCrop', size=64),
+            dict(type='mmkbdm.DrawPose'),
+            dict(type='mmkbdm.PackGeneration'),
+        ],
+    ),
+)
+optim_wrapper = dict(
+    type='OptimWrapper',
+    optimizer=dict(lr=1e-3),
+    paramwise_cfg=dict(
+        custom_keys={'dynamic_mask': dict(lr_mult=10.0, decay_mult=0.0)}
+    ),
+)
+param_scheduler = [
+    dict(type='LinearLR', start_factor=0.01, end=50, by_epoch=False)
+]
+default_hooks = dict(checkpoint=dict(interval=500))
+custom_hooks = [dict(type='EMAHook', momentum=0.005)]

@@ -1,0 +1,60 @@
+# The published architecture of Stable Diffusion 1.5 with random weights:
+# what is measured where nothing can be downloaded. Put its parts in place of
+# those of sd15_parts.py. The tokenizer knows no words.
+model = dict(
+    vae=dict(
+        type='AutoencoderKL',
+        from_config=dict(
+            in_channels=3,
+            out_channels=3,
+            latent_channels=4,
+            block_out_channels=[128, 256, 512, 512],
+            down_block_types=['DownEncoderBlock2D'] * 4,
+            up_block_types=['UpDecoderBlock2D'] * 4,
+            layers_per_block=2,
+            norm_num_groups=32,
+            act_fn='silu',
+            sample_size=512,
+            scaling_factor=0.18215,
+        ),
+    ),
+    unet=dict(
+        type='UNet2DConditionModel',
+        from_config=dict(
+            sample_size=64,
+            in_channels=4,
+            out_channels=4,
+            block_out_channels=[320, 640, 1280, 1280],
+            down_block_types=['CrossAttnDownBlock2D'] * 3 + ['DownBlock2D'],
+            up_block_types=['UpBlock2D'] + ['CrossAttnUpBlock2D'] * 3,
+            layers_per_block=2,
+            attention_head_dim=8,
+            cross_attention_dim=768,
+            norm_num_groups=32,
+            norm_eps=1e-5,
+            act_fn='silu',
+            flip_sin_to_cos=True,
+            freq_shift=0,
+            downsample_padding=1,
+            mid_block_scale_factor=1,
+        ),
+    ),
+    text_encoder=dict(
+        type='CLIPTextModelWithProjection',
+        from_config=dict(
+            vocab_size=49408,
+            hidden_size=768,
+            intermediate_size=3072,
+            projection_dim=768,
+            num_hidden_layers=12,
+            num_attention_heads=12,
+            max_position_embeddings=77,
+            hidden_act='quick_gelu',
+            layer_norm_eps=1e-5,
+            bos_token_id=0,
+            eos_token_id=2,
+            pad_token_id=1,
+        ),
+    ),
+    tokenizer=dict(type='CLIPTokenizer', model_max_length=77),
+)

@@ -1,0 +1,15 @@
+# Stable-Pose-style with a knowledge base on ToyHuman.
+_base_ = [
+    './_base_/generator_toy.py',
+    './_base_/knowledge_toy.py',
+]
+
+model = dict(
+    adapter=dict(conditioning_channels=(16, 32, 64)),
+    masks=dict(
+        learnable=False, num_heads=4, block=dict(embed_dim=32, head_dim=16)
+    ),
+    alpha=5.0,
+    knowledge_base={{_base_.knowledge_base}},
+    film=dict(places=(4, 7), rank=32),
+)

@@ -1,0 +1,10 @@
+# Stable-Pose-style on ToyHuman: static masks and the weighted loss.
+_base_ = './_base_/generator_toy.py'
+
+model = dict(
+    adapter=dict(conditioning_channels=(16, 32, 64)),
+    masks=dict(
+        learnable=False, num_heads=4, block=dict(embed_dim=32, head_dim=16)
+    ),
+    alpha=5.0,
+)

@@ -1,0 +1,299 @@
+"""A frozen Stable Diffusion that is told the pose, registered."""
+
+from collections.abc import Mapping
+
+import torch
+from mmengine.model import BaseModel
+from torch import Tensor, nn
+
+from mmkbdm.generation.fingerprint import parameters_sha256
+from mmkbdm.registry import MODELS
+
+from .adapter_inputs import prepare_all
+from .batches import draw_noise, drop_prompts, stack
+from .diffusion_loss import pose_weight, training_target
+from .frozen_base import FrozenBase
+from .parts import build_part, build_sampler
+from .sampling import Sampling, sample
+
+
+@MODELS.register_module()
+class PoseGuidedGenerator(BaseModel):
+    """Stable Diffusion, ControlNet, Stable-Pose-style and KB-DMGen in one.
+
+    The methods are this class with parts left out:
+
+    =================  ================================================
+    method             arguments
+    =================  ================================================
+    Stable Diffusion   ``adapter=None``
+    ControlNet         ``adapter=dict()``
+    Stable-Pose-style  and ``masks=dict(learnable=False)``, ``alpha=5``
+    dynamic masks      and ``masks=dict()``, ``alpha=5``
+    knowledge base     and ``knowledge_base``
+    KB-DMGen           both
+    =================  ================================================
+
+    Only the adapter (with masks and FiLM) and what the knowledge base leaves
+    trainable learn; VAE, UNet and text encoder never change and are not in
+    checkpoints.
+
+    Ours: dropped prompts still reach the knowledge base, which has a share of
+    its own. So a code beside an empty prompt is what training saw, and both
+    sides of the guidance get the same code, as they get the same pose.
+
+    Args:
+        vae, unet, text_encoder, tokenizer, scheduler (dict): Of diffusers
+            and transformers, see
+            :func:`~mmkbdm.models.generators.parts.build_part`. The scheduler
+            is that of training; its prediction type is followed.
+        sampler (dict): Scheduler of inference: ``type`` and what differs
+            from that of training.
+        adapter (dict, optional): ``conditioning_channels`` of
+            :meth:`PoseAdapter.from_unet`. Defaults to None, no pose.
+        masks (dict, optional): See :class:`PoseAdapter`. Defaults to None.
+        knowledge_base (dict or nn.Module, optional): Such as
+            :class:`~mmkbdm.models.knowledge_base.KnowledgeBase`; it is asked
+            with the pooled texts of ``text_encoder``. Defaults to None.
+        film (dict, optional): See :class:`PoseAdapter`; ``code_dim`` is the
+            knowledge base's. Defaults to None, its defaults.
+        alpha (float): Weight of the loss on and near the pose; 1 is the
+            plain loss, 5 Stable-Pose's. Defaults to 1.
+        alpha_radius (float): How near, in pixels of a drawing of 512: that
+            of the finest mask. Defaults to 6.
+        prompt_dropout (float): Share of prompts that are empty in training.
+            Defaults to 0.5, Stable-Pose's.
+        call (dict, optional): Settings of
+            :class:`~mmkbdm.models.generators.sampling.Sampling`. Defaults to
+            None.
+        gradient_checkpointing (bool): Defaults to False.
+        save_frozen (bool): Whether checkpoints hold the frozen parts.
+            Defaults to False.
+        init_cfg (dict, optional): Of MMEngine. Defaults to None.
+
+    Raises:
+        PreflightError: A part cannot be built.
+        ValueError: Parts or values do not fit together.
+    """
+
+    def __init__(
+        self,
+        vae: dict,
+        unet: dict,
+        text_encoder: dict,
+        tokenizer: dict,
+        scheduler: dict,
+        sampler: dict,
+        adapter: dict | None = None,
+        masks: dict | None = None,
+        knowledge_base: dict | nn.Module | None = None,
+        film: dict | None = None,
+        alpha: float = 1.0,
+        alpha_radius: float = 6.0,
+        prompt_dropout: float = 0.5,
+        call: dict | None = None,
+        gradient_checkpointing: bool = False,
+        save_frozen: bool = False,
+        init_cfg: dict | list[dict] | None = None,
+    ) -> None:
+        super().__init__(init_cfg=init_cfg)
+        if alpha <= 0 or alpha_radius < 0:
+            raise ValueError(
+                f'alpha={alpha} must be above 0, alpha_radius={alpha_radius} '
+                'not negative'
+            )
+        if not 0 <= prompt_dropout <= 1:
+            raise ValueError(f'prompt_dropout={prompt_dropout}: give 0..1')
+        if film is not None and knowledge_base is None:
+            raise ValueError('film needs a knowledge_base')
+        inside = masks is not None or knowledge_base is not None
+        if adapter is None and inside:
+            raise ValueError('masks and knowledge_base need adapter=dict()')
+        self.alpha = alpha
+        self.alpha_radius = alpha_radius
+        self.prompt_dropout = prompt_dropout
+        self.call = Sampling.of(call)
+        self.scheduler = build_part(scheduler, 'scheduler')
+        self.sampler = build_sampler(sampler, self.scheduler)
+        parts = dict(
+            vae=vae, unet=unet, text_encoder=text_encoder, tokenizer=tokenizer
+        )
+        built = {name: build_part(cfg, name) for name, cfg in parts.items()}
+        self.base = FrozenBase(**built, saved=save_frozen)
+        self.knowledge_base = knowledge_base
+        if isinstance(knowledge_base, Mapping):
+            self.knowledge_base = MODELS.build(knowledge_base)
+        self.adapter = None
+        if adapter is not None:
+            self.adapter = self._build_adapter(dict(adapter), masks, film)
+        if gradient_checkpointing:
+            self.base.unet.enable_gradient_checkpointing()
+            if self.adapter is not None:
+                self.adapter.enable_gradient_checkpointing()
+
+    def forward(
+        self,
+        image: list[Tensor],
+        condition: list[Tensor],
+        prompt: list[str],
+        image_features: list[Tensor] | None = None,
+        mode: str = 'loss',
+        **meta,
+    ) -> dict[str, Tensor]:
+        """Compute the loss of a batch at random times.
+
+        Args:
+            image, condition (list[Tensor]): B uint8 (3, H, W) RGB of one
+                size, see
+                :class:`~mmkbdm.datasets.transforms.PackGeneration`.
+            prompt (list[str]): B texts.
+            image_features (list[Tensor], optional): B vectors for
+                :class:`~mmkbdm.models.knowledge_base.OracleCode`.
+            mode (str): ``loss``, there is no other; images are made by
+                :meth:`generate`.
+            **meta: What else is in the batch is not used.
+
+        Returns:
+            dict[str, Tensor]: ``loss``, weighted by alpha, and ``mse``,
+            which is not.
+        """
+        if mode != 'loss':
+            raise ValueError(
+                f"mode={mode!r} must be 'loss': images are made by generate()"
+            )
+        if self.adapter is None:
+            raise ValueError('without adapter there is nothing to train')
+        condition = self._stack(condition, 'condition')
+        latents = self.base.encode_images(self._stack(image, 'image'))
+        steps = self.scheduler.config.num_train_timesteps
+        timesteps = torch.randint(steps, latents.shape[:1]).to(latents.device)
+        noise = torch.randn_like(latents)
+        noisy = self.scheduler.add_noise(latents, noise, timesteps)
+        text = self.base.encode_text(drop_prompts(prompt, self.prompt_dropout))
+        pose = self.adapter.prepare_pose(condition)
+        code = self._codes(prompt, image_features)
+        time = self.adapter.prepare_time(timesteps, pose, code)
+        residuals = self.adapter.residuals(noisy, text, pose, time)
+        predicted = self.base.denoise(noisy, timesteps, text, residuals)
+        target = training_target(self.scheduler, latents, noise, timesteps)
+        error = (predicted.float() - target.float()).square()
+        mse = error.mean()
+        if self.alpha == 1:
+            return dict(loss=mse, mse=mse.detach())
+        weight = pose_weight(
+            condition, self.base.factor, self.alpha, self.alpha_radius
+        )
+        return dict(loss=(weight * error).mean(), mse=mse.detach())
+
+    @torch.no_grad()
+    def generate(
+        self, batch: dict, generator: list[torch.Generator], **call
+    ) -> Tensor:
+        """Make an image of each prompt and condition, in evaluation mode.
+
+        What does not depend on the latents is computed before the first
+        step.
+
+        Args:
+            batch (dict): ``prompt`` and ``condition`` as in :meth:`forward`,
+                and ``image_features``, if the knowledge base needs them.
+            generator (list[torch.Generator]): B, on the CPU.
+            **call: Settings of sampling, in place of those of the model.
+
+        Returns:
+            Tensor: (B, 3, H, W) uint8 RGB.
+
+        Raises:
+            PreflightError: A size or a setting is impossible.
+        """
+        call = Sampling.of(vars(self.call), call)
+        prompts = list(batch['prompt'])
+        condition = self._stack(batch['condition'], 'condition')
+        # The noise comes first, so that variants start from the same.
+        shape = self.base.latent_shape(*condition.shape[-2:])
+        noise = draw_noise(generator, shape).to(self.base.device)
+        self.sampler.set_timesteps(
+            call.num_inference_steps, device=self.base.device
+        )
+        guided = call.guidance_scale > 1
+        text = self.base.encode_text(prompts)
+        if guided:
+            negative = self.base.encode_text([call.negative_prompt])
+            text = torch.cat([negative.expand_as(text), text])
+        pose = None
+        if self.adapter is not None and call.pose_strength > 0:
+            code = self._codes(prompts, batch.get('image_features'), generator)
+            pose, times = prepare_all(
+                self.adapter, condition, self.sampler.timesteps, code, guided
+            )
+
+        def predict(i: int, noisy: Tensor, timestep: Tensor) -> Tensor:
+            residuals = None
+            if pose is not None and call.poses_at(i, len(times)):
+                strengths = call.pose_strength, call.kb_strength
+                residuals = self.adapter.residuals(
+                    noisy, text, pose, times[i], *strengths
+                )
+            return self.base.denoise(noisy, timestep, text, residuals)
+
+        latents = sample(
+            self.sampler, noise, predict, call.guidance_scale, generator
+        )
+        return self.base.decode(latents)
+
+    def describe(self) -> dict:
+        """Return what a report says of it, ready for JSON."""
+        parts = dict(
+            vae=self.base.vae,
+            unet=self.base.unet,
+            text_encoder=self.base.text_encoder,
+            adapter=self.adapter,
+            knowledge_base=self.knowledge_base,
+        )
+        return dict(
+            name='PoseGuidedGenerator',
+            masks=self.adapter and self.adapter.config.masks,
+            film=self.adapter and self.adapter.config.film,
+            alpha=self.alpha,
+            call=vars(self.call),
+            sampler=type(self.sampler).__name__,
+            parameters_sha256={
+                name: part and parameters_sha256(part)
+                for name, part in parts.items()
+            },
+        )
+
+    def _build_adapter(
+        self, settings: dict, masks: dict | None, film: dict | None
+    ) -> nn.Module:
+        # Here, because it imports diffusers.
+        from .pose_adapter import PoseAdapter
+
+        if self.knowledge_base is not None:
+            film = dict(film or {}, code_dim=self.knowledge_base.code_dim)
+        adapter = PoseAdapter.from_unet(
+            self.base.unet,
+            masks=masks,
+            film=film,
+            num_train_timesteps=self.scheduler.config.num_train_timesteps,
+            **settings,
+        )
+        if adapter.factor != self.base.factor:
+            raise ValueError(
+                f'the VAE makes {self.base.factor} pixels one, the pose '
+                f'encoder {adapter.factor}: conditioning_channels needs '
+                f'{self.base.factor.bit_length()} numbers'
+            )
+        return adapter
+
+    def _codes(self, prompts, features, generator=None) -> Tensor | None:
+        if self.knowledge_base is None:
+            return None
+        if features is not None:
+            features = torch.stack(list(features)).to(self.base.device)
+        return self.knowledge_base(
+            list(prompts), self.base.encode_pooled, features, generator
+        )
+
+    def _stack(self, images: list[Tensor], name: str) -> Tensor:
+        return stack(images, name, self.base.multiple).to(self.base.device)
