@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -91,7 +92,16 @@ def test_one_run_of_the_experiment(tool, monkeypatch, tmp_path, capsys):
     words = ['--studies', 'short', '--arms', 'supervised', '--seeds', '5']
     words += ['--out', tmp_path, '--work-dir', tmp_path / 'work']
     monkeypatch.setenv('PYTHONPATH', str(ROOT))
+    options, threads = tool.options, []
+
+    def recorded(run):
+        threads.append(threading.current_thread())
+        return options(run)
+
+    monkeypatch.setattr(tool, 'options', recorded)
     call(tool, monkeypatch, 'run', *words, '--jobs', '1')
+    # MMEngine cannot read configs in several threads at once.
+    assert threads == [threading.main_thread()]
     (result,) = json.loads((tmp_path / 'rmpg_toy.json').read_text())
     assert result['config'] == 'short_supervised'
     assert (result['seed'], result['iters']) == (5, 2)

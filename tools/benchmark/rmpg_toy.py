@@ -155,6 +155,9 @@ def run_experiment(args: argparse.Namespace) -> None:
             )
     print(f'{len(planned) - len(runs)} of {len(planned)} runs are done')
     origin = dict(commit=commit(), machine=machine())
+    # Not in the threads: MMEngine's way to other packages' configs,
+    # pkg_resources, fails where two take it for the first time at once.
+    settings = {run: options(run) for run in runs}
 
     trainer = Trainer()
     # A terminated experiment ends its trainings, as an interrupted one does.
@@ -163,7 +166,7 @@ def run_experiment(args: argparse.Namespace) -> None:
     def work(run: Run) -> dict:
         config = CONFIGS / f'{run.config}.py'
         folder = Path(args.work_dir, run.name)
-        return trainer.train(run, config, folder, options(run))
+        return trainer.train(run, config, folder, settings[run])
 
     failed = 0
     with tqdm(total=len(runs), unit='run') as bar:
