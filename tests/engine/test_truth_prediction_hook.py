@@ -24,7 +24,7 @@ def toy(tmp_path_factory):
     return root
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def visualizer_of_another_runner():
     """The newest name in the process, so MMEngine's current visualizer."""
     yield Visualizer.get_instance('of another runner')
@@ -54,7 +54,7 @@ def runner(toy, tmp_path):
     return Runner.from_cfg(cfg)
 
 
-def test_beside_another_runner(runner, visualizer_of_another_runner):
+def test_beside_another_runner(runner):
     second = Runner.from_cfg(runner.cfg)
     second.test()
     assert Path(second.work_dir, 'vis', 'contact_sheet.png').is_file()

@@ -57,14 +57,6 @@ class TruthPredictionHook(PoseVisualizationHook):
         self.box_thr = box_thr
         self._people: dict[str, list[tuple[InstanceData, InstanceData]]] = {}
 
-    def before_run(self, runner: Runner) -> None:
-        """Draw with this runner's visualizer.
-
-        MMPose's hook takes the visualizer named last in the process, which
-        is another runner's where a process builds several.
-        """
-        self._visualizer = runner.visualizer
-
     def before_val_epoch(self, runner: Runner) -> None:
         """Forget the people of an earlier evaluation."""
         self._people = {}
@@ -116,6 +108,9 @@ class TruthPredictionHook(PoseVisualizationHook):
             return
         parent = self.out_dir or os.path.join(runner.work_dir, 'vis')
         out_dir = Path(parent, folder)
+        # MMPose's hook takes the visualizer named last in the process, which
+        # is another runner's where a process builds several.
+        self._visualizer = runner.visualizer
         self._visualizer.set_dataset_meta(evaluator.dataset_meta)
         paths = sorted(people)[:: self.interval]
         root = os.path.commonpath([os.path.dirname(path) for path in paths])
