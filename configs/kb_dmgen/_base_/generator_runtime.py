@@ -2,7 +2,7 @@
 default_scope = 'mmpose'
 train_dataloader = dict(
     collate_fn=dict(type='pseudo_collate'),
-    sampler=dict(type='InfiniteSampler', shuffle=True),
+    sampler=dict(type='InfiniteSampler', shuffle=True, seed=0),
 )
 optim_wrapper = dict(
     optimizer=dict(type='AdamW', weight_decay=0.01),
@@ -24,4 +24,5 @@ visualizer = dict(
         dict(type='TensorboardVisBackend'),
     ],
 )
-randomness = dict(seed=0)
+# Every process draws time steps and noise of its own.
+randomness = dict(seed=0, diff_rank_seed=True)

@@ -82,7 +82,8 @@ class SafeCheckpointHook(CheckpointHook):
             may_differ = ('neck.', 'head.', AUXILIARY)
         state_dict = checkpoint.get('state_dict', checkpoint)
         check_match(
-            model.state_dict(),
+            # Both as read: a model may fill in what its files leave out.
+            as_read_by(model, model.state_dict()),
             as_read_by(model, state_dict),
             may_lack=may_lack,
             may_differ=may_differ,

@@ -99,7 +99,9 @@ class FrozenBase(nn.Module):
             Tensor: (B, C, H / factor, W / factor), of the UNet's scale.
         """
         pixels = (images / 127.5 - 1).to(self.vae.dtype)
-        latents = self.vae.encode(pixels).latent_dist.sample()
+        # Schedulers compute in the dtype of the latents, and half precision
+        # rounds the first noise levels away.
+        latents = self.vae.encode(pixels).latent_dist.sample().float()
         return latents * self.vae.config.scaling_factor
 
     @torch.no_grad()

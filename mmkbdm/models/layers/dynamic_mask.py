@@ -120,4 +120,6 @@ def _logistic(u: Tensor, start: Tensor, limit: float) -> Tensor:
     Not by a sigmoid: the static radius must not be rounded, a pixel may lie
     exactly on it.
     """
-    return start * (limit / (start + (limit - start) * torch.exp(-u)))
+    # Beyond e^40 the answer is 0 anyway, and the gradient would be NaN.
+    decay = torch.exp((-u).clamp(max=40))
+    return start * (limit / (start + (limit - start) * decay))

@@ -106,6 +106,12 @@ def test_toy_kbdmgen_trains_and_its_checkpoint_samples(tmp_path, monkeypatch):
     path = tmp_path / 'out' / 'iter_2.pth'
     saved = torch.load(path, weights_only=False)['state_dict']
     assert not [key for key in saved if key.startswith('base.')]
+    cfg.merge_from_dict(
+        dict(resume=True, train_cfg=dict(max_iters=3), experiment_name='on')
+    )
+    resumed = Runner.from_cfg(cfg)
+    resumed.train()
+    assert resumed.iter == 3
     fast = [
         group['lr']
         for group in runner.optim_wrapper.param_groups

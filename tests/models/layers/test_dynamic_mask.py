@@ -1,5 +1,6 @@
 import pytest
 import torch
+from torch import nn
 
 from mmkbdm.models.layers import DynamicMask
 
@@ -43,12 +44,13 @@ def test_positive_slope_is_coarse_to_fine_for_that_head_alone():
 @pytest.mark.parametrize('offset', [-1000.0, -30.0, 30.0, 1000.0])
 def test_bounded(offset):
     mask = DynamicMask(max_radius=20.0, max_strength=10.0)
-    with torch.no_grad():
-        mask.radius_offset.fill_(offset)
-        mask.strength_offset.fill_(offset)
+    for parameter in (mask.radius_offset, mask.strength_offset):
+        nn.init.constant_(parameter, offset)
     radius, strength = mask(torch.rand(4), size=512)
     assert (radius >= 0).all() and (radius <= 20).all()
     assert (strength >= 0).all() and (strength <= 10).all()
+    (radius.sum() + strength.sum()).backward()
+    assert all(p.grad.isfinite().all() for p in mask.parameters())
 
 
 def test_is_the_documented_formula():
