@@ -3,6 +3,6 @@
 features = dict(
     type='mmkbdm.PoseBackboneFeatures',
     config='configs/judges/toy_judge.py',
-    weights='work_dirs/toy_judge/epoch_6.pth',
+    weights='work_dirs/toy_judge/epoch_5.pth',
     size=(128, 128),
 )

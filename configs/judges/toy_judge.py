@@ -6,7 +6,7 @@ custom_imports = dict(
     allow_failed_imports=False,
 )
 
-num_epochs = 6
+num_epochs = 5
 judge = dict(
     type='mmkbdm.MMPoseJudge',
     config='configs/judges/toy_judge.py',
