@@ -1,12 +1,10 @@
-import json
-
 import numpy as np
 import pytest
 import torch
+from tiny_clip import write_clip
 from torch import nn
 from torchmetrics.image.fid import FrechetInceptionDistance
 from torchmetrics.image.kid import KernelInceptionDistance
-from transformers import CLIPConfig, CLIPModel, CLIPTokenizer
 
 from mmkbdm.evaluation import CLIPScore, FeatureDistances
 from mmkbdm.evaluation.metrics.clip_features import CLIPFeatures
@@ -113,39 +111,7 @@ def test_wrong_images_are_named():
 
 @pytest.fixture(scope='module')
 def tiny_clip(tmp_path_factory):
-    folder = tmp_path_factory.mktemp('clip')
-    letters = 'abcdefghijklmnopqrstuvwxyz,'
-    words = [*letters, *(f'{one}</w>' for one in letters)]
-    vocabulary = {
-        word: i
-        for i, word in enumerate([*words, '<|startoftext|>', '<|endoftext|>'])
-    }
-    (folder / 'vocab.json').write_text(json.dumps(vocabulary))
-    (folder / 'merges.txt').write_text('#version: 0.2\n')
-    CLIPTokenizer(
-        str(folder / 'vocab.json'), str(folder / 'merges.txt')
-    ).save_pretrained(folder)
-    small = dict(
-        hidden_size=16,
-        intermediate_size=16,
-        num_hidden_layers=1,
-        num_attention_heads=2,
-    )
-    torch.manual_seed(0)
-    config = CLIPConfig(
-        text_config=dict(
-            small,
-            vocab_size=len(vocabulary),
-            max_position_embeddings=24,
-            bos_token_id=vocabulary['<|startoftext|>'],
-            eos_token_id=vocabulary['<|endoftext|>'],
-            pad_token_id=vocabulary['<|endoftext|>'],
-        ),
-        vision_config=dict(small, image_size=16, patch_size=8),
-        projection_dim=8,
-    )
-    CLIPModel(config).save_pretrained(folder)
-    return str(folder)
+    return write_clip(tmp_path_factory.mktemp('clip'))
 
 
 def test_clip_score_is_the_models_own_cosine(tiny_clip):
