@@ -59,9 +59,12 @@ class FeatureDataset(Dataset):
         if self.samples is not None:
             return
         # The others wait, and then find everything in the cache.
-        if is_main_process():
-            self.samples = self.load()
-        barrier()
+        try:
+            if is_main_process():
+                self.samples = self.load()
+        finally:
+            # They would wait for ever for a main process that has failed.
+            barrier()
         if self.samples is None:
             self.samples = self.load()
 
