@@ -146,6 +146,7 @@ def plot_questions(
                 each, np.full(len(each), place), '|', color='k', markersize=7
             )
         panel.set_xlabel(f'difference in {name}')
+        panel.locator_params(axis='x', nbins=5)
         panel.grid(axis='x', alpha=0.3)
     axes[0].set_yticks(
         range(len(asked)),
@@ -190,6 +191,8 @@ def plot_cost(
             fontsize=7,
         )
     panel.set_xlabel('million multiply-accumulates of an image')
+    # Room for the name of the rightmost arm.
+    panel.margins(x=0.15)
     panel.set_ylabel('AP on ToyHuman')
     panel.grid(alpha=0.3)
     figure.savefig(path, dpi=110)
