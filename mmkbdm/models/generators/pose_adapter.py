@@ -166,8 +166,8 @@ class PoseAdapter(ModelMixin, ConfigMixin):
         Args:
             timesteps (Tensor): (B), 0 is clean.
             pose (PoseInputs): Of :meth:`prepare_pose`.
-            code (Tensor, optional): Of the knowledge base (B, d). Defaults
-                to None: FiLM does nothing.
+            code (Tensor, optional): Of the knowledge base (B, d); for a row
+                of zeros FiLM does nothing. Defaults to None, no code.
         """
         net = self.net
         embedding = net.time_proj(timesteps).to(self.dtype)

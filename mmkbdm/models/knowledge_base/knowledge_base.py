@@ -22,10 +22,13 @@ class KnowledgeBase(BaseModule):
     A prompt is decomposed (:func:`decompose`), each part asks the source
     for a code, and the answers are composed: decomposing, asking and
     composing are of KB-DMGen (arXiv 2507.20083). How, is ours: a missing
-    part is the null code, :class:`PartPooling` composes, a prompt without a
-    type is a single query, and an empty one is the null code, which also
-    replaces codes at random in training, so that the knowledge base can be
-    switched off afterwards.
+    part is a learned null code, :class:`PartPooling` composes, and a prompt
+    without a type is a single query.
+
+    An empty prompt has no code, and in training a share of the others has
+    none either. No code is a row of zeros, with which
+    :class:`~mmkbdm.models.layers.GatedFiLM` does nothing: a knowledge base
+    that is switched off afterwards is what training has seen.
 
     Args:
         source (dict or nn.Module): What answers a query:
@@ -33,13 +36,14 @@ class KnowledgeBase(BaseModule):
         decompose (bool): Whether prompts are taken apart. Defaults to True.
         types (Collection[str]): Known types of prompts. Defaults to
             Human-Art's scenarios.
-        drop_prob (float): Share of prompts that get the null code in
-            training. Defaults to 0.1.
+        drop_prob (float): Share of prompts that have no code in training.
+            Defaults to 0.1.
         init_cfg (dict, optional): Of MMEngine. Defaults to None.
 
     Attributes:
         code_dim (int): Dimensions d of the code.
-        null_code (nn.Parameter): (d,), starts at zero.
+        null_code (nn.Parameter): (d,), that of a missing part; starts at
+            zero.
 
     Example:
         >>> knowledge = MODELS.build(dict(
@@ -96,40 +100,40 @@ class KnowledgeBase(BaseModule):
                 or B, for :class:`RandomCode`.
 
         Returns:
-            Tensor: (B, d) in the dtype and on the device of ``null_code``.
+            Tensor: (B, d) in the dtype and on the device of ``null_code``;
+            zeros where there is no code.
         """
         queries = [self.parts(prompt).queries() for prompt in prompts]
         # A slot counts where it is asked; without a text it is the null code.
         asked = self._table([[s in query for s in SLOTS] for query in queries])
         texts = [[query.get(s) for s in SLOTS] for query in queries]
         given = self._table([[t is not None for t in row] for row in texts])
-        null = self.null_code.expand(len(queries), -1)
-        if not given.any():
-            return null
         features = self._encode(texts, given, encode_text)
         codes = self.source(features, image_features, generator)
-        codes = codes.to(null.dtype)
+        codes = codes.to(self.null_code.dtype)
         codes = torch.where(given.unsqueeze(-1), codes, self.null_code)
-        pooled = self.pooling(codes, asked)
         known = given.any(1)
         if self.training:
             known = known & self._kept(len(queries))
-        return torch.where(known.unsqueeze(-1), pooled, null)
+        return self.pooling(codes, asked) * known.unsqueeze(-1)
 
     def _encode(self, texts, given: Tensor, encode_text) -> Tensor:
         """Encode each text once; (B, S, t), zero where there is none."""
         unique = {text: None for row in texts for text in row}
         unique.pop(None, None)
-        encoded = encode_text(list(unique)).to(self.null_code)
+        # Without a text, too, for the size of a feature.
+        encoded = encode_text(list(unique) or ['']).to(self.null_code)
         index = {text: i for i, text in enumerate(unique)}
         rows = [index[t] for row in texts for t in row if t is not None]
+        rows = torch.tensor(rows, dtype=torch.long, device=given.device)
         features = encoded.new_zeros(*given.shape, encoded.shape[-1])
-        features[given] = encoded[torch.tensor(rows, device=given.device)]
+        features[given] = encoded[rows]
         return features
 
     def _kept(self, size: int) -> Tensor:
-        drawn = torch.rand(size, device=self.null_code.device)
-        return drawn >= self.drop_prob
+        # PyTorch's chance on the CPU, as that of dropped prompts.
+        kept = torch.rand(size) >= self.drop_prob
+        return kept.to(self.null_code.device)
 
     def _table(self, rows: list[list[bool]]) -> Tensor:
         table = torch.tensor(rows, dtype=torch.bool)

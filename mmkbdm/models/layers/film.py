@@ -45,6 +45,9 @@ class GatedFiLM(nn.Module):
     and as it is the only zero on the path it learns in the first step, all
     else from the second on.
 
+    A code of zeros is no code: the gate of that sample is 0, so its h is
+    unchanged exactly, whatever was learned.
+
     Args:
         channels (int): Channels C of the map.
         code_dim (int): Length of a code.
@@ -97,7 +100,7 @@ class GatedFiLM(nn.Module):
         """Compute what does not depend on the map.
 
         Args:
-            code (Tensor): (B, code_dim).
+            code (Tensor): (B, code_dim); a row of zeros is no code.
             time (Tensor): (B, time_dim).
         """
         embedding = F.silu(self.code(code) + self.time(time))
@@ -105,6 +108,7 @@ class GatedFiLM(nn.Module):
             gate = embedding.new_ones(len(embedding), 1)
         else:
             gate = self.gate(embedding).sigmoid()
+        gate = gate * code.any(-1, keepdim=True)
         values = self.spread(embedding)
         if isinstance(self.head, nn.Conv2d):
             values = values[..., None, None].expand(-1, -1, 3, 3)

@@ -114,6 +114,21 @@ def test_kb_strength_zero_is_no_code(unet, inputs):
     assert not changed[0] and all(changed[1:])
 
 
+@torch.no_grad()
+def test_no_code_is_kb_off_for_its_sample_alone(unet, inputs):
+    adapter = make(unet, film=FILM)
+    wake(adapter)
+    code = torch.randn(2, 4)
+    with_codes = outputs(adapter, inputs, code=code)
+    without = outputs(adapter, inputs)
+    code[1] = 0
+    for mixed, on, off in zip(
+        outputs(adapter, inputs, code=code), with_codes, without
+    ):
+        assert torch.equal(mixed[0], on[0])
+        assert torch.equal(mixed[1], off[1])
+
+
 def test_everything_learns_once_awake(unet, inputs):
     adapter = make(unet, masks=masks(), film=FILM)
     wake(adapter)

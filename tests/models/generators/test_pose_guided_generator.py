@@ -195,13 +195,50 @@ def test_pose_and_code_matter(awake):
     given = batch()
     given['condition'] = given['condition'][::-1]
     assert not torch.equal(pictures(awake), pictures(awake, given))
-    # The null code is the code of an empty prompt.
-    given = dict(batch(), prompt=['', ''])
+    # "oil painting" has no status.
+    given = dict(batch(), prompt=['oil_painting, a man'] * 2)
     images = pictures(awake, given)
     awake.knowledge_base.null_code.data.fill_(3)
     changed = pictures(awake, given)
     awake.knowledge_base.null_code.data.fill_(0)
     assert not torch.equal(images, changed)
+
+
+@pytest.mark.parametrize('guidance', [1.0, 4.0])
+def test_no_code_is_kb_off(awake, guidance):
+    """An empty prompt, strength 0 and a model without the base agree."""
+    plain = build(config(masks=masks()))
+    state = awake.state_dict()
+    plain.load_state_dict({key: state[key] for key in plain.state_dict()})
+    given = dict(batch(3), prompt=['a man', '', 'a girl'])
+    on, off, without = (
+        pictures(model, given, guidance_scale=guidance, **call)
+        for model, call in (
+            (awake, {}),
+            (awake, dict(kb_strength=0)),
+            (plain, {}),
+        )
+    )
+    assert torch.equal(off, without)
+    assert [bool((a != b).any()) for a, b in zip(on, off)] == [
+        True,
+        False,
+        True,
+    ]
+
+
+def test_a_dropped_code_is_kb_off_in_training(awake):
+    model, plain = build(full()), build(config(masks=masks(), alpha=5))
+    state = awake.state_dict()
+    model.load_state_dict(state)
+    plain.load_state_dict({key: state[key] for key in plain.state_dict()})
+    model.knowledge_base.drop_prob = 1.0
+    torch.manual_seed(3)
+    # What is drawn for the knowledge base comes last.
+    dropped = model.train()(**batch(), mode='loss')['loss']
+    assert torch.equal(dropped, loss(plain.train()))
+    model.knowledge_base.drop_prob = 0.0
+    assert not torch.equal(dropped, loss(model))
 
 
 @pytest.mark.parametrize('guidance', [1.0, 4.0])

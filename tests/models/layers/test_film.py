@@ -82,6 +82,21 @@ def test_modulation_serves_maps_of_any_size(kind):
     assert modulation.gate.shape == (2, 1, 1, 1)
 
 
+@pytest.mark.parametrize('kind', KINDS)
+@pytest.mark.parametrize('gated', [True, False])
+def test_no_code_changes_nothing_sample_by_sample(kind, gated):
+    film = awake(kind=kind, gated=gated)
+    h, code, time = inputs()
+    both = film(h, code, time)
+    code[0] = 0
+    out = film(h, code, time)
+    assert torch.equal(out[0], h[0]) and not torch.equal(both[0], h[0])
+    assert torch.equal(out[1], both[1])
+    # A sample without a code teaches nothing.
+    film(h[:1], code[:1], time[:1]).square().sum().backward()
+    assert not any(value.grad.any() for value in film.parameters())
+
+
 def test_code_and_time_matter():
     film = awake()
     h, code, time = inputs()
