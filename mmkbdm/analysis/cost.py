@@ -46,7 +46,7 @@ def forward_bytes(network: nn.Module, image: Tensor) -> int:
         network (nn.Module): Takes an image.
         image (Tensor): Images (B, 3, H, W).
     """
-    with torch.no_grad(), _LiveBytes(_given(network, image)) as counter:
+    with torch.no_grad(), LiveBytes(_given(network, image)) as counter:
         network(image)
     return counter.peak
 
@@ -100,7 +100,7 @@ def _given(network: nn.Module, image: Tensor) -> Iterator:
         yield tensor.untyped_storage()
 
 
-class _LiveBytes(TorchDispatchMode):
+class LiveBytes(TorchDispatchMode):
     """Counts the storages that operations hand out, until they are freed."""
 
     def __init__(self, given: Iterator) -> None:
