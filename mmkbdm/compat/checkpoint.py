@@ -51,6 +51,22 @@ def _load(path: Path, map_location):
     )
 
 
+def _load_safetensors(path: Path, map_location) -> dict:
+    """Read a file that holds tensors and no code."""
+    try:
+        from safetensors.torch import load_file
+    except ImportError as error:
+        raise CheckpointError(
+            f'{path}: reading it needs the package safetensors'
+        ) from error
+    try:
+        return load_file(path, device=map_location)
+    except Exception as error:
+        raise CheckpointError(
+            f'{path}: damaged or no safetensors file: {_detail(error)}'
+        ) from error
+
+
 def _lacks(checkpoint) -> str | None:
     """Say what a loaded object lacks to be a checkpoint."""
     import torch
@@ -74,7 +90,8 @@ def read_checkpoint(path: str | Path, map_location: str = 'cpu') -> dict:
     before 2.6 a checkpoint that holds MMEngine's message hub is refused.
 
     Args:
-        path (str | Path): A file written by ``torch.save``.
+        path (str | Path): A file written by ``torch.save``; or one that
+            ends in ``.safetensors``, a bare state dict.
         map_location (str): Where the tensors go. Defaults to 'cpu'.
 
     Returns:
@@ -87,6 +104,8 @@ def read_checkpoint(path: str | Path, map_location: str = 'cpu') -> dict:
     path = Path(path)
     if not path.is_file():
         raise CheckpointError(f'{path}: no such file')
+    if path.suffix == '.safetensors':
+        return _load_safetensors(path, map_location)
     with path.open('rb') as file:
         magic = file.read(4)
     if magic != _ZIP_MAGIC and not magic.startswith(_LEGACY_MAGIC):

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.logging import HistoryBuffer
+from safetensors.torch import save_file
 
 from mmkbdm.compat import CheckpointError, read_checkpoint
 
@@ -48,6 +49,18 @@ def test_reads_mmengine_checkpoint(save):
 def test_reads_bare_state_dict(save):
     path = save(OrderedDict(weight=torch.zeros(2)))
     assert list(read_checkpoint(path)) == ['weight']
+
+
+def test_reads_safetensors(tmp_path):
+    path = tmp_path / 'weights.safetensors'
+    save_file({'weight': torch.arange(3.0).half()}, path)
+    checkpoint = read_checkpoint(path)
+    assert checkpoint['weight'].tolist() == [0, 1, 2]
+    path.write_bytes(path.read_bytes()[:-3])
+    assert reason(path).startswith('damaged or no safetensors file')
+    torch.save({'weight': torch.zeros(2)}, path)
+    assert reason(path).startswith('damaged or no safetensors file')
+    assert reason(tmp_path / 'absent.safetensors') == 'no such file'
 
 
 def test_missing_file(tmp_path):
