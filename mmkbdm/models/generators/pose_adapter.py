@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import torch
 from diffusers import ConfigMixin, ControlNetModel, ModelMixin
 from diffusers.configuration_utils import register_to_config
+from diffusers.utils.accelerate_utils import apply_forward_hook
 from torch import Tensor, nn
 
 from mmkbdm.models.layers import (
@@ -64,6 +65,8 @@ class PoseAdapter(ModelMixin, ConfigMixin):
 
     _supports_gradient_checkpointing = True
 
+    # Where a pipeline offloads its models to the CPU, whichever of the
+    # methods comes first fetches this one: apply_forward_hook.
     @register_to_config
     def __init__(
         self,
@@ -143,6 +146,7 @@ class PoseAdapter(ModelMixin, ConfigMixin):
             getattr(adapter.net, name).load_state_dict(weights)
         return adapter
 
+    @apply_forward_hook
     def prepare_pose(self, condition: Tensor) -> PoseInputs:
         """Compute what does not depend on the time step.
 
@@ -158,6 +162,7 @@ class PoseAdapter(ModelMixin, ConfigMixin):
             distance = token_distance(distance, token)
         return PoseInputs(embedding, distance, min(condition.shape[-2:]))
 
+    @apply_forward_hook
     def prepare_time(
         self, timesteps: Tensor, pose: PoseInputs, code: Tensor | None = None
     ) -> TimeInputs:
@@ -189,6 +194,7 @@ class PoseAdapter(ModelMixin, ConfigMixin):
             }
         return TimeInputs(embedding, background, strength, modulations)
 
+    @apply_forward_hook
     def residuals(
         self,
         sample: Tensor,

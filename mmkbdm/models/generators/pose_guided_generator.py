@@ -9,12 +9,12 @@ from torch import Tensor, nn
 from mmkbdm.generation.fingerprint import parameters_sha256
 from mmkbdm.registry import MODELS
 
-from .adapter_inputs import prepare_all
 from .batches import draw_noise, drop_prompts, stack
 from .diffusion_loss import pose_weight, training_target
 from .frozen_base import FrozenBase
+from .guided_latents import guided_latents
 from .parts import build_part, build_sampler
-from .sampling import Sampling, sample
+from .sampling import Sampling
 
 
 @MODELS.register_module()
@@ -191,9 +191,6 @@ class PoseGuidedGenerator(BaseModel):
     ) -> Tensor:
         """Make an image of each prompt and condition, in evaluation mode.
 
-        What does not depend on the latents is computed before the first
-        step.
-
         Args:
             batch (dict): ``prompt`` and ``condition`` as in :meth:`forward`,
                 and ``image_features``, if the knowledge base needs them.
@@ -212,32 +209,19 @@ class PoseGuidedGenerator(BaseModel):
         # The noise comes first, so that variants start from the same.
         shape = self.base.latent_shape(*condition.shape[-2:])
         noise = draw_noise(generator, shape).to(self.base.device)
-        self.sampler.set_timesteps(
-            call.num_inference_steps, device=self.base.device
-        )
-        guided = call.guidance_scale > 1
-        text = self.base.encode_text(prompts)
-        if guided:
-            negative = self.base.encode_text([call.negative_prompt])
-            text = torch.cat([negative.expand_as(text), text])
-        pose = None
+        code = None
         if self.adapter is not None and call.pose_strength > 0:
             code = self._codes(prompts, batch.get('image_features'), generator)
-            pose, times = prepare_all(
-                self.adapter, condition, self.sampler.timesteps, code, guided
-            )
-
-        def predict(i: int, noisy: Tensor, timestep: Tensor) -> Tensor:
-            residuals = None
-            if pose is not None and call.poses_at(i, len(times)):
-                strengths = call.pose_strength, call.kb_strength
-                residuals = self.adapter.residuals(
-                    noisy, text, pose, times[i], *strengths
-                )
-            return self.base.denoise(noisy, timestep, text, residuals)
-
-        latents = sample(
-            self.sampler, noise, predict, call.guidance_scale, generator
+        latents = guided_latents(
+            self.base,
+            self.sampler,
+            call,
+            prompts,
+            noise,
+            generator,
+            self.adapter,
+            condition,
+            code,
         )
         return self.base.decode(latents)
 

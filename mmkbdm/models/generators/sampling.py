@@ -88,6 +88,7 @@ def sample(
     predict: Callable[[int, Tensor, Tensor], Tensor],
     guidance_scale: float,
     generator: list[torch.Generator],
+    on_step: Callable[[int, Tensor, Tensor], Tensor | None] | None = None,
 ) -> Tensor:
     """Go from noise to latents, in float32.
 
@@ -100,6 +101,9 @@ def sample(
         guidance_scale (float): See :class:`Sampling`.
         generator (list[torch.Generator]): B, for samplers with noise of
             their own.
+        on_step (Callable, optional): Takes the step, the time step and the
+            latents after it, and returns the latents to go on with, or None
+            to stop there.
 
     Returns:
         Tensor: (B, C, h, w).
@@ -119,4 +123,9 @@ def sample(
         latents = sampler.step(
             predicted, timestep, latents, return_dict=False, **extra
         )[0]
+        if on_step is not None:
+            changed = on_step(i, timestep, latents)
+            if changed is None:
+                break
+            latents = changed
     return latents
