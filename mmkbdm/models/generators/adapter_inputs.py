@@ -14,12 +14,16 @@ class PoseInputs(NamedTuple):
     Attributes:
         embedding (Tensor): The encoded drawing (B, C, h, w).
         distance (Tensor | None): Of every token to the pose, in pixels of
-            the drawing (B, 1, h / p, w / p); None without masks.
+            the drawing (B, 1, h / p, w / p), and
+        position (Tensor | None): Of the tokens (1, dim, h / p, w / p), of
+            :class:`~mmkbdm.models.layers.PoseMaskedBlock`; None without
+            masks.
         size (int): Shorter side of the drawing in pixels.
     """
 
     embedding: Tensor
     distance: Tensor | None
+    position: Tensor | None
     size: int
 
 
@@ -28,16 +32,14 @@ class TimeInputs(NamedTuple):
 
     Attributes:
         embedding (Tensor): Of the time (B, E).
-        background (Tensor | None): (B, blocks, heads, N), and
-        strength (Tensor | None): (B, blocks, heads), of
+        masks (Tensor | None): (B, blocks, 2, heads, N), of
             :class:`~mmkbdm.models.layers.PoseMaskedBlock`; None without
             masks.
         modulations (dict[str, Modulation]): By place; empty without code.
     """
 
     embedding: Tensor
-    background: Tensor | None
-    strength: Tensor | None
+    masks: Tensor | None
     modulations: dict[str, Modulation]
 
 
@@ -61,21 +63,34 @@ def prepare_all(
     Returns:
         tuple[PoseInputs, list[TimeInputs]]: The latter T times.
     """
+    steps = len(timesteps)
     pose = adapter.prepare_pose(condition)
-    times = [
-        adapter.prepare_time(timestep.expand(len(condition)), pose, code)
-        for timestep in timesteps
-    ]
+    # All steps at once, as if each were an image of its own.
+    many = pose
+    if pose.distance is not None:
+        many = pose._replace(distance=pose.distance.repeat(steps, 1, 1, 1))
+    if code is not None:
+        code = code.repeat(steps, 1)
+    timesteps = timesteps.repeat_interleave(len(condition))
+    times = adapter.prepare_time(timesteps, many, code)
     if guided:
-        return _twice(pose), [_twice(time) for time in times]
-    return pose, times
+        pose = pose._replace(embedding=torch.cat([pose.embedding] * 2))
+    return pose, _by_step(times, steps, guided)
 
 
-def _twice(inputs):
-    if isinstance(inputs, Tensor):
-        return torch.cat([inputs, inputs])
-    if isinstance(inputs, dict):
-        return {key: _twice(value) for key, value in inputs.items()}
-    if isinstance(inputs, tuple):
-        return type(inputs)(*map(_twice, inputs))
-    return inputs
+def _by_step(times: TimeInputs, steps: int, guided: bool) -> list[TimeInputs]:
+    """Split what was computed for all steps at once."""
+
+    def split(one: Tensor) -> tuple[Tensor, ...]:
+        one = one.unflatten(0, (steps, -1))
+        return (torch.cat([one, one], dim=1) if guided else one).unbind()
+
+    embeddings = split(times.embedding)
+    masks = [None] * steps
+    if times.masks is not None:
+        masks = split(times.masks)
+    modulations = [{} for _ in range(steps)]
+    for place, modulation in times.modulations.items():
+        for step, *parts in zip(modulations, *map(split, modulation)):
+            step[place] = Modulation(*parts)
+    return list(map(TimeInputs, embeddings, masks, modulations))

@@ -155,12 +155,16 @@ class PoseAdapter(ModelMixin, ConfigMixin):
         """
         pixels = (condition / 255).to(self.dtype)
         embedding = self.net.controlnet_cond_embedding(pixels)
-        distance = None
+        distance, position = None, None
         if self.masked_block is not None:
             token = self.factor * self.masked_block.patch_size
             distance = distance_to_pose(pose_mask(condition))
             distance = token_distance(distance, token)
-        return PoseInputs(embedding, distance, min(condition.shape[-2:]))
+            position = self.masked_block.position(
+                *embedding.shape[2:], like=embedding
+            )
+        size = min(condition.shape[-2:])
+        return PoseInputs(embedding, distance, position, size)
 
     @apply_forward_hook
     def prepare_time(
@@ -177,7 +181,7 @@ class PoseAdapter(ModelMixin, ConfigMixin):
         net = self.net
         embedding = net.time_proj(timesteps).to(self.dtype)
         embedding = net.time_embedding(embedding)
-        background, strength = None, None
+        masks = None
         if self.dynamic_mask is not None:
             time = timesteps / (self.config.num_train_timesteps - 1)
             radius, strength = self.dynamic_mask(time, pose.size)
@@ -185,6 +189,8 @@ class PoseAdapter(ModelMixin, ConfigMixin):
             background = background_weight(
                 pose.distance, radius, self.softness * pixel
             )
+            masks = self.masked_block.masks(background, strength)
+            masks = masks.to(self.dtype)
         modulations = {}
         if code is not None:
             code = code.to(self.dtype)
@@ -192,7 +198,7 @@ class PoseAdapter(ModelMixin, ConfigMixin):
                 place: film.modulation(code, embedding)
                 for place, film in self.film_layers.items()
             }
-        return TimeInputs(embedding, background, strength, modulations)
+        return TimeInputs(embedding, masks, modulations)
 
     @apply_forward_hook
     def residuals(
@@ -225,8 +231,8 @@ class PoseAdapter(ModelMixin, ConfigMixin):
             for resnet, attention in _layers(block):
                 h = _run(block, resnet, h, time.embedding)
                 if len(skips) == 1 and self.masked_block is not None:
-                    masks = time.background, time.strength
-                    h = _run(block, self.masked_block, h, *masks)
+                    given = h, time.masks, pose.position
+                    h = _run(block, self.masked_block.refine, *given)
                 if attention is not None:
                     h = attention(
                         h, encoder_hidden_states=text, return_dict=False
@@ -245,11 +251,12 @@ class PoseAdapter(ModelMixin, ConfigMixin):
             h = net.mid_block(h, time.embedding, encoder_hidden_states=text)
         elif net.mid_block is not None:
             h = net.mid_block(h, time.embedding)
-        down = [
-            zero_conv(skip) * pose_strength
-            for zero_conv, skip in zip(net.controlnet_down_blocks, skips)
-        ]
-        return down, net.controlnet_mid_block(h) * pose_strength
+        zero_convs = net.controlnet_down_blocks
+        down = [conv(skip) for conv, skip in zip(zero_convs, skips)]
+        mid = net.controlnet_mid_block(h)
+        if pose_strength != 1:
+            down, mid = [x * pose_strength for x in down], mid * pose_strength
+        return down, mid
 
     def forward(
         self,

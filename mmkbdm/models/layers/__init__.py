@@ -6,7 +6,7 @@ from .dynamic_mask import DynamicMask
 from .film import GatedFiLM, Modulation
 from .gated_bottleneck import GatedBottleneck
 from .layer_scale import LayerScale
-from .masked_attention import masked_attention
+from .masked_attention import attend, mask_channels, masked_attention
 from .node_norm import NodeLayerNorm
 from .node_predictor import NodePredictor
 from .parse_graph import ParseGraph, ParseGraphLevel
@@ -43,10 +43,12 @@ __all__ = [
     'Quantized',
     'ResidualConv',
     'VectorQuantizer',
+    'attend',
     'background_weight',
     'code_perplexity',
     'dilate',
     'distance_to_pose',
+    'mask_channels',
     'masked_attention',
     'pose_mask',
     'sincos_position_2d',

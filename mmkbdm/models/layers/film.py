@@ -19,13 +19,13 @@ class Modulation(NamedTuple):
 
     Attributes:
         gate (Tensor): (B, 1, 1, 1) in [0, 1].
-        gamma, beta (Tensor): (B, C, 1, 1), or (B, C, 3, 3) of the kind
-            ``conv3x3``: corners, edges and inside of a map.
+        maps (Tensor): gamma and beta, times the gate: (B, 2 C, 1, 1), or
+            (B, 2 C, 3, 3) of the kind ``conv3x3``: corners, edges and
+            inside of a map.
     """
 
     gate: Tensor
-    gamma: Tensor
-    beta: Tensor
+    maps: Tensor
 
 
 class GatedFiLM(nn.Module):
@@ -115,7 +115,8 @@ class GatedFiLM(nn.Module):
             maps = self.head(values)
         else:
             maps = self.head(values)[..., None, None]
-        return Modulation(gate[..., None, None], *maps.chunk(2, dim=1))
+        gate = gate[..., None, None]
+        return Modulation(gate, gate * maps)
 
     def modulate(
         self, h: Tensor, modulation: Modulation, strength: float = 1.0
@@ -133,10 +134,12 @@ class GatedFiLM(nn.Module):
         """
         if strength == 0:
             return h
-        gate, gamma, beta = modulation
-        gamma, beta = (_spread(m, *h.shape[2:]) for m in (gamma, beta))
+        maps = modulation.maps
+        if strength != 1:
+            maps = strength * maps
+        gamma, beta = _spread(maps, *h.shape[2:]).chunk(2, dim=1)
         change = torch.addcmul(beta, gamma, self.norm(h).to(gamma.dtype))
-        return h + (strength * gate * change).to(h.dtype)
+        return h + change.to(h.dtype)
 
     def forward(
         self, h: Tensor, code: Tensor, time: Tensor, strength: float = 1.0
@@ -152,9 +155,12 @@ def _spread(maps: Tensor, height: int, width: int) -> Tensor:
     """
     if maps.shape[-1] == 1:
         return maps
-    for dim, length in ((-2, height), (-1, width)):
-        place = torch.ones(length, dtype=torch.long, device=maps.device)
-        if length > 1:
-            place[0], place[-1] = 0, 2
-        maps = maps.index_select(dim, place)
+    for dim, length in ((2, height), (3, width)):
+        first, inside, last = maps.split(1, dim)
+        if length == 1:
+            maps = inside
+            continue
+        shape = [-1] * 4
+        shape[dim] = length - 2
+        maps = torch.cat([first, inside.expand(shape), last], dim)
     return maps

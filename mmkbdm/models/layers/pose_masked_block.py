@@ -8,7 +8,7 @@ their norms, the MLP and the zero start are ours.
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .masked_attention import masked_attention
+from .masked_attention import attend, mask_channels
 from .sincos_position import sincos_position_2d
 
 
@@ -37,22 +37,19 @@ class MaskedTransformerLayer(nn.Module):
             nn.Linear(dim, hidden), nn.GELU(), nn.Linear(hidden, dim)
         )
 
-    def forward(
-        self, tokens: Tensor, background: Tensor, strength: Tensor
-    ) -> Tensor:
+    def forward(self, tokens: Tensor, masks: Tensor) -> Tensor:
         """Refine tokens.
 
         Args:
             tokens (Tensor): (B, N, dim).
-            background, strength (Tensor): (B, heads, N) and (B, heads), see
-                :func:`masked_attention`.
+            masks (Tensor): (2, B, heads, N) of :func:`mask_channels`.
 
         Returns:
             Tensor: (B, N, dim).
         """
         qkv = self.qkv(self.norm1(tokens))
         qkv = qkv.unflatten(-1, (3, -1, self.head_dim)).permute(2, 0, 3, 1, 4)
-        heads = masked_attention(*qkv, background, strength)
+        heads = attend(qkv, masks)
         tokens = tokens + self.proj(heads.transpose(1, 2).flatten(2))
         return tokens + self.mlp(self.norm2(tokens))
 
@@ -118,14 +115,53 @@ class PoseMaskedBlock(nn.Module):
             Tensor: Same shape and dtype as ``x``.
         """
         self._check(x, background, strength)
+        position = self.position(*x.shape[2:], like=x)
+        return self.refine(x, self.masks(background, strength), position)
+
+    def masks(self, background: Tensor, strength: Tensor) -> Tensor:
+        """Compute what does not depend on the map.
+
+        Args:
+            background, strength (Tensor): See :meth:`forward`.
+
+        Returns:
+            Tensor: (B, blocks, 2, heads, N), see :func:`mask_channels`.
+        """
+        head_dim = self.layers[0].head_dim
+        return mask_channels(background, strength, head_dim).movedim(0, 2)
+
+    def position(self, height: int, width: int, like: Tensor) -> Tensor:
+        """Encode the positions in a map, in dtype and on device of ``like``.
+
+        Args:
+            height, width (int): Of the map, multiples of p.
+            like (Tensor): Any.
+
+        Returns:
+            Tensor: (1, dim, H / p, W / p).
+        """
+        dim = self.conv_in.out_channels * self.patch_size**2
+        size = height // self.patch_size, width // self.patch_size
+        return sincos_position_2d(dim, *size, like=like)
+
+    def refine(self, x: Tensor, masks: Tensor, position: Tensor) -> Tensor:
+        """Refine a feature map with what was computed before.
+
+        Args:
+            x (Tensor): (B, C, H, W).
+            masks (Tensor): Of :meth:`masks`.
+            position (Tensor): Of :meth:`position`.
+
+        Returns:
+            Tensor: Same shape and dtype as ``x``.
+        """
         grid = F.pixel_unshuffle(self.conv_in(x), self.patch_size)
-        height, width = grid.shape[2:]
-        grid = grid + sincos_position_2d(*grid.shape[1:], like=grid)
+        grid = grid + position.to(grid.dtype)
         tokens = grid.flatten(2).transpose(1, 2)
-        for index, layer in enumerate(self.layers):
-            tokens = layer(tokens, background[:, index], strength[:, index])
-        grid = tokens.transpose(1, 2).unflatten(2, (height, width))
-        branch = self.conv_out(F.pixel_shuffle(grid, self.patch_size))
+        for layer, mask in zip(self.layers, masks.unbind(1)):
+            tokens = layer(tokens, mask.transpose(0, 1))
+        tokens = tokens.transpose(1, 2).unflatten(2, grid.shape[2:])
+        branch = self.conv_out(F.pixel_shuffle(tokens, self.patch_size))
         return x + branch.to(x.dtype)
 
     def _check(self, x: Tensor, background: Tensor, strength: Tensor) -> None:

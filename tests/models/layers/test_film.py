@@ -80,6 +80,7 @@ def test_modulation_serves_maps_of_any_size(kind):
         h = torch.randn(2, 8, *size)
         assert torch.equal(film.modulate(h, modulation), film(h, code, time))
     assert modulation.gate.shape == (2, 1, 1, 1)
+    assert modulation.maps.shape[:2] == (2, 16)
 
 
 @pytest.mark.parametrize('kind', KINDS)

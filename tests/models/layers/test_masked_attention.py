@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from mmkbdm.models.layers import masked_attention
+from mmkbdm.models.layers import attend, mask_channels, masked_attention
 
 
 def explicit(q, k, v, background, strength):
@@ -77,3 +77,14 @@ def test_half_precision():
     out = masked_attention(*half, *args[3:])
     assert out.dtype == torch.bfloat16
     assert (out - explicit(*args)).abs().max() < 0.03
+
+
+def test_channels_computed_before_serve_every_layer_and_dtype():
+    """As sampling does it, with one image's channels for both sides."""
+    q, k, v, background, strength = inputs(4, 40, torch.tensor(5.0))
+    channels = mask_channels(background[:1], strength, 40)
+    assert channels.shape == (2, 1, 4, 25)
+    for dtype in (torch.float32, torch.bfloat16):
+        qkv = torch.stack([q, k, v]).to(dtype)
+        expected = masked_attention(*qkv, background[:1], strength)
+        assert torch.equal(attend(qkv, channels.to(dtype)), expected)

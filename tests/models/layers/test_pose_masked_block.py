@@ -86,6 +86,14 @@ def test_position_matters():
     assert not torch.allclose(out[..., :2], out[..., 2:])
 
 
+def test_computed_before_is_the_same():
+    block = awake()
+    x = torch.randn(2, 6, 4, 6)
+    background, strength = masks(6)
+    given = block.masks(background, strength), block.position(4, 6, like=x)
+    assert torch.equal(block.refine(x, *given), block(x, background, strength))
+
+
 def test_errors():
     block, x = tiny(), torch.rand(2, 6, 4, 4)
     background, strength = masks(4)
