@@ -29,7 +29,7 @@ def guided_latents(
 
     Args:
         base (FrozenBase): Parts of Stable Diffusion.
-        sampler: Scheduler of diffusers.
+        sampler: Scheduler of diffusers; its time steps are set.
         call (Sampling): Settings.
         prompts (Sequence[str]): B.
         noise (Tensor): (B, C, h, w) of a standard normal distribution, on
@@ -47,7 +47,6 @@ def guided_latents(
     Returns:
         Tensor: (B, C, h, w), float32.
     """
-    sampler.set_timesteps(call.num_inference_steps, device=noise.device)
     guided = call.guidance_scale > 1
     text = base.encode_text(prompts)
     if guided:

@@ -212,6 +212,9 @@ class PoseGuidedGenerator(BaseModel):
         code = None
         if self.adapter is not None and call.pose_strength > 0:
             code = self._codes(prompts, batch.get('image_features'), generator)
+        self.sampler.set_timesteps(
+            call.num_inference_steps, device=self.base.device
+        )
         latents = guided_latents(
             self.base,
             self.sampler,

@@ -65,6 +65,12 @@ class KnowledgeBase(BaseModule):
         super().__init__(init_cfg)
         if not 0 <= drop_prob <= 1:
             raise ValueError(f'drop_prob={drop_prob} must be in 0..1')
+        self.settings = dict(
+            source=source,
+            decompose=decompose,
+            types=tuple(types),
+            drop_prob=drop_prob,
+        )
         if isinstance(source, dict):
             source = MODELS.build(source)
         self.source = source
