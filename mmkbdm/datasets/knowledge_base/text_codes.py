@@ -4,8 +4,6 @@ from collections.abc import Collection
 
 import torch
 
-from mmkbdm.apis.errors import PreflightError
-from mmkbdm.compat.checkpoint import read_checkpoint
 from mmkbdm.models.knowledge_base.encode import text_features
 from mmkbdm.models.knowledge_base.words import SCENARIOS
 from mmkbdm.registry import DATASETS, MODELS
@@ -72,13 +70,5 @@ class TextCodes(FeatureDataset):
 
     def _build_codebook(self) -> torch.nn.Module:
         codebook = MODELS.build(dict(self.codebook)).eval()
-        checkpoint = read_checkpoint(self.checkpoint)
-        try:
-            codebook.load_state_dict(checkpoint.get('state_dict', checkpoint))
-        except RuntimeError as error:
-            raise PreflightError(
-                f'{self.checkpoint} is not of this codebook ('
-                f'{str(error).splitlines()[-1].strip()}): give codebook the '
-                'settings that it was trained with'
-            ) from error
+        codebook.load_state_dict(codebook.read(self.checkpoint))
         return codebook

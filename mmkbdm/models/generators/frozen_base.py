@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from .base_checks import check_parts, check_tokenizer
+
 
 class FrozenBase(nn.Module):
     """VAE, UNet and text encoder: no gradients, evaluation mode, not saved.
@@ -27,6 +29,9 @@ class FrozenBase(nn.Module):
         factor (int): Pixels of an image a pixel of the latents.
         multiple (int): Images have sides that are multiples of it, in
             pixels.
+
+    Raises:
+        PreflightError: The parts do not fit together.
     """
 
     def __init__(
@@ -38,6 +43,8 @@ class FrozenBase(nn.Module):
         saved: bool = False,
     ) -> None:
         super().__init__()
+        check_parts(vae, unet, text_encoder)
+        check_tokenizer(tokenizer, text_encoder)
         self.vae = vae
         self.unet = unet
         self.text_encoder = text_encoder
@@ -46,7 +53,7 @@ class FrozenBase(nn.Module):
         levels = len(unet.config.block_out_channels)
         self.multiple = self.factor * 2 ** (levels - 1)
         self.requires_grad_(False).eval()
-        self.register_load_state_dict_pre_hook(_fill_in)
+        self.register_load_state_dict_pre_hook(fill_in)
         if not saved:
             self.register_state_dict_post_hook(_leave_out)
 
@@ -61,6 +68,12 @@ class FrozenBase(nn.Module):
     def device(self) -> torch.device:
         """Where the parts are."""
         return self.unet.device
+
+    @property
+    def pooled_dim(self) -> int | None:
+        """Dimensions of :meth:`encode_pooled`; None without a projection."""
+        projection = getattr(self.text_encoder, 'text_projection', None)
+        return None if projection is None else projection.out_features
 
     def latent_shape(self, height: int, width: int) -> tuple[int, int, int]:
         """Return (C, h, w) of the latents of an image of so many pixels."""
@@ -81,12 +94,9 @@ class FrozenBase(nn.Module):
         """Encode prompts to one vector each, for a knowledge base.
 
         Returns:
-            Tensor: (B, d): CLIP's projected embedding if the encoder has the
-            projection, else the state of the last token.
+            Tensor: (B, d), CLIP's projected embedding.
         """
-        output = self._encode(prompts)
-        projected = getattr(output, 'text_embeds', None)
-        return output.pooler_output if projected is None else projected
+        return self._encode(prompts).text_embeds
 
     @torch.no_grad()
     def encode_images(self, images: Tensor) -> Tensor:
@@ -166,7 +176,7 @@ def _leave_out(module, state_dict: dict, prefix: str, metadata) -> None:
         del state_dict[key]
 
 
-def _fill_in(module, state_dict: dict, prefix: str, *unused) -> None:
+def fill_in(module, state_dict: dict, prefix: str, *unused) -> None:
     """Let missing weights be those that are there."""
     for part, child in module.named_children():
         for key, value in child.state_dict().items():

@@ -115,11 +115,40 @@ def _load(kind: type, settings: dict, part: str):
             f'{part}: the folder {folder} does not exist: give one that '
             'save_pretrained wrote, or a name on the hub'
         )
-    return _made(
-        lambda: kind.from_pretrained(name, **settings),
+    where = f'{part} of {folder}'
+    if not issubclass(kind, nn.Module):
+        return _made(
+            lambda: kind.from_pretrained(name, **settings), kind, where
+        )
+    if hasattr(kind, 'config_class'):
+        # Transformers would name the tensor in a table of the log only.
+        settings.setdefault('ignore_mismatched_sizes', True)
+    built, info = _made(
+        lambda: kind.from_pretrained(
+            name, output_loading_info=True, **settings
+        ),
         kind,
-        f'{part} of {folder}',
+        where,
     )
+    _check_whole(info, where)
+    return built
+
+
+def _check_whole(info: dict, where: str) -> None:
+    """Refuse weights of which both libraries would draw a part at random."""
+    problems = [
+        f'{key} is not in them' for key in sorted(info['missing_keys'])
+    ]
+    problems += [
+        f'{key} is {tuple(found)} in them, not {tuple(wanted)}'
+        for key, found, wanted in sorted(info['mismatched_keys'])
+    ]
+    if problems:
+        raise PreflightError(
+            f'{where}: the weights are of another network, {problems[0]}, '
+            f'and {len(problems) - 1} more do not fit: give the folder that '
+            'they were saved in, with its config.json'
+        )
 
 
 def _make(kind: type, settings: dict, part: str):

@@ -6,15 +6,17 @@ import torch
 from mmengine.model import BaseModel
 from torch import Tensor, nn
 
+from mmkbdm.apis.errors import PreflightError
 from mmkbdm.generation.fingerprint import parameters_sha256
 from mmkbdm.registry import MODELS
 
 from .batches import draw_noise, drop_prompts, stack
 from .diffusion_loss import pose_weight, training_target
-from .frozen_base import FrozenBase
+from .frozen_base import FrozenBase, fill_in
 from .guided_latents import guided_latents
 from .parts import build_part, build_sampler
 from .sampling import Sampling
+from .variant import check_variant
 
 
 @MODELS.register_module()
@@ -54,7 +56,7 @@ class PoseGuidedGenerator(BaseModel):
         masks (dict, optional): See :class:`PoseAdapter`. Defaults to None.
         knowledge_base (dict or nn.Module, optional): Such as
             :class:`~mmkbdm.models.knowledge_base.KnowledgeBase`; it is asked
-            with the pooled texts of ``text_encoder``. Defaults to None.
+            with the projected texts of ``text_encoder``. Defaults to None.
         film (dict, optional): See :class:`PoseAdapter`; ``code_dim`` is the
             knowledge base's. Defaults to None, its defaults.
         alpha (float): Weight of the loss on and near the pose; 1 is the
@@ -72,8 +74,8 @@ class PoseGuidedGenerator(BaseModel):
         init_cfg (dict, optional): Of MMEngine. Defaults to None.
 
     Raises:
-        PreflightError: A part cannot be built.
-        ValueError: Parts or values do not fit together.
+        PreflightError: A part cannot be built, or parts do not fit together.
+        ValueError: Values do not fit together.
     """
 
     def __init__(
@@ -123,6 +125,8 @@ class PoseGuidedGenerator(BaseModel):
         self.knowledge_base = knowledge_base
         if isinstance(knowledge_base, Mapping):
             self.knowledge_base = MODELS.build(knowledge_base)
+        if knowledge_base is not None:
+            self._check_texts()
         self.adapter = None
         if adapter is not None:
             self.adapter = self._build_adapter(dict(adapter), masks, film)
@@ -130,6 +134,7 @@ class PoseGuidedGenerator(BaseModel):
             self.base.unet.enable_gradient_checkpointing()
             if self.adapter is not None:
                 self.adapter.enable_gradient_checkpointing()
+        self.register_load_state_dict_pre_hook(_refuse_others)
 
     def forward(
         self,
@@ -273,6 +278,22 @@ class PoseGuidedGenerator(BaseModel):
             )
         return adapter
 
+    def _check_texts(self) -> None:
+        found, wanted = self.base.pooled_dim, self.knowledge_base.text_dim
+        if found is None:
+            raise PreflightError(
+                f'text_encoder is a {type(self.base.text_encoder).__name__} '
+                'without the projection that knowledge_base asks for: take '
+                'CLIPTextModelWithProjection, of the CLIP model that stage 2 '
+                'was trained with'
+            )
+        if wanted not in (None, found):
+            raise PreflightError(
+                f'knowledge_base takes text features of {wanted} dimensions, '
+                f'text_encoder makes {found}: take the CLIP model that it was '
+                'trained with'
+            )
+
     def _codes(self, prompts, features, generator=None) -> Tensor | None:
         if self.knowledge_base is None:
             return None
@@ -284,3 +305,17 @@ class PoseGuidedGenerator(BaseModel):
 
     def _stack(self, images: list[Tensor], name: str) -> Tensor:
         return stack(images, name, self.base.multiple).to(self.base.device)
+
+
+def _refuse_others(module, state_dict: dict, prefix: str, *unused) -> None:
+    """Every way to load goes through here, those that skip keys, too."""
+    own = module.state_dict()
+    fill_in(module.base, own, 'base.')
+    check_variant(
+        own,
+        {
+            key.removeprefix(prefix): value
+            for key, value in state_dict.items()
+            if key.startswith(prefix)
+        },
+    )

@@ -8,6 +8,7 @@ from .feature_cache import FeatureCache
 from .knowledge_base import KnowledgeBase
 from .read_out import read_out
 from .sources import OracleCode, PredictedCode, RandomCode, RawText
+from .stage import Stage
 from .text_to_code import TextToCode
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     'PromptParts',
     'RandomCode',
     'RawText',
+    'Stage',
     'TextToCode',
     'decompose',
     'encoder_key',

@@ -3,17 +3,17 @@
 import torch
 import torch.nn.functional as F
 from mmengine.dist import all_gather
-from mmengine.model import BaseModel
 from torch import Tensor
 
 from mmkbdm.models.layers import VectorQuantizer
 from mmkbdm.registry import MODELS
 
 from .mlp import mlp
+from .stage import Stage
 
 
 @MODELS.register_module()
-class FeatureCodebook(BaseModel):
+class FeatureCodebook(Stage):
     """A vector-quantized autoencoder of CLIP image features.
 
     Codebook, CLIP features and the entropy regulariser are of KB-DMGen
@@ -43,6 +43,7 @@ class FeatureCodebook(BaseModel):
         **kwargs,
     ) -> None:
         super().__init__(**kwargs)
+        self.in_dim = in_dim
         self.mse_weight = mse_weight
         self.encoder = mlp(in_dim, hidden_dim, code_dim)
         self.quantizer = VectorQuantizer(

@@ -42,6 +42,8 @@ class KnowledgeBase(BaseModule):
 
     Attributes:
         code_dim (int): Dimensions d of the code.
+        text_dim (int | None): Dimensions of the text features that the
+            source takes; None for any.
         null_code (nn.Parameter): (d,), that of a missing part; starts at
             zero.
 
@@ -75,6 +77,7 @@ class KnowledgeBase(BaseModule):
             source = MODELS.build(source)
         self.source = source
         self.code_dim = source.code_dim
+        self.text_dim = source.text_dim
         self.decompose = decompose
         self.types = tuple(types)
         self.drop_prob = drop_prob

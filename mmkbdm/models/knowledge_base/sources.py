@@ -9,6 +9,7 @@ import torch
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from mmkbdm.apis.errors import PreflightError
 from mmkbdm.registry import MODELS
 
 from .codebook import FeatureCodebook
@@ -27,9 +28,12 @@ class CodeSource(BaseModule):
 
     Attributes:
         code_dim (int): Dimensions d of a code.
+        text_dim (int | None): Dimensions t of the text features that it was
+            made for; None where it does not look at them.
     """
 
     code_dim: int
+    text_dim: int | None = None
 
     def train(self, mode: bool = True) -> 'CodeSource':
         """Keep trained parts in evaluation mode."""
@@ -76,6 +80,7 @@ class PredictedCode(CodebookSource):
     ) -> None:
         super().__init__(codebook)
         self.text_to_code = build_frozen(text_to_code)
+        self.text_dim = self.text_to_code.in_dim
         self.top_k = top_k
         num_codes = self.text_to_code.num_codes
         if num_codes != len(self.codebook.codes):
@@ -125,12 +130,18 @@ class OracleCode(CodebookSource):
         """Look up the codes of ``image_features`` (B, in_dim).
 
         Raises:
-            ValueError: Without image features.
+            PreflightError: Without image features, or of another size.
         """
         if image_features is None:
-            raise ValueError(
+            raise PreflightError(
                 'OracleCode needs image_features of the true images: give '
                 'them, or take source=dict(type="mmkbdm.PredictedCode")'
+            )
+        if image_features.shape[-1] != self.codebook.in_dim:
+            raise PreflightError(
+                f'image_features have {image_features.shape[-1]} dimensions, '
+                f'the codebook in_dim={self.codebook.in_dim}: take the '
+                'encoder that stage 1 was trained with'
             )
         codes = self.codebook.codes[self.codebook.encode(image_features)]
         return codes.unsqueeze(1).expand(-1, features.shape[1], -1)
@@ -148,7 +159,7 @@ class RawText(CodeSource):
 
     def __init__(self, in_dim: int, code_dim: int = 256) -> None:
         super().__init__()
-        self.code_dim = code_dim
+        self.code_dim, self.text_dim = code_dim, in_dim
         self.projection = nn.Linear(in_dim, code_dim)
 
     def forward(

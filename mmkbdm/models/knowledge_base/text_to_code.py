@@ -1,16 +1,16 @@
 """Stage 2 of the knowledge base: which codes belong to a text."""
 
 import torch.nn.functional as F
-from mmengine.model import BaseModel
 from torch import Tensor
 
 from mmkbdm.registry import MODELS
 
 from .mlp import mlp
+from .stage import Stage
 
 
 @MODELS.register_module()
-class TextToCode(BaseModel):
+class TextToCode(Stage):
     """A classifier from frozen text features to the codes of stage 1.
 
     The classifier and its target, the code of the image that belongs to the
@@ -37,6 +37,7 @@ class TextToCode(BaseModel):
         **kwargs,
     ) -> None:
         super().__init__(**kwargs)
+        self.in_dim = in_dim
         self.num_codes = num_codes
         self.label_smoothing = label_smoothing
         self.head = mlp(in_dim, hidden_dim, num_codes, dropout)

@@ -169,7 +169,8 @@ def test_samples(toy, tmp_path):
 def test_bad_stage1_checkpoint(toy, tmp_path):
     path = str(tmp_path / 'codebook.pth')
     torch.save(dict(state_dict=FeatureCodebook(4).state_dict()), path)
-    with pytest.raises(PreflightError, match='not of this codebook'):
+    words = 'codebook.pth for this FeatureCodebook: .* encoder.0.weight'
+    with pytest.raises(PreflightError, match=words):
         TextCodes(**toy('val'), codebook=CODEBOOK, checkpoint=path)
 
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from tiny_generator import TEXT, TOKENIZER, UNET, VAE
 
 from mmkbdm.apis.errors import PreflightError
@@ -111,3 +112,33 @@ def test_folder_without_the_weights_is_named(tmp_path):
     for subfolder in ('vae', 'unet'):
         with pytest.raises(PreflightError, match=f'{tmp_path}/{subfolder}'):
             build_part(dict(cfg, subfolder=subfolder), 'unet')
+
+
+@pytest.mark.parametrize('damage', ['missing', 'mismatched'])
+@pytest.mark.parametrize('cfg', [VAE, UNET, TEXT], ids=['vae', 'unet', 'text'])
+def test_weights_of_another_network_are_not_filled_up(cfg, damage, tmp_path):
+    build_part(cfg, 'part').save_pretrained(tmp_path)
+    [file] = tmp_path.glob('*.safetensors')
+    weights = load_file(file)
+    key = sorted(weights)[3]
+    if damage == 'missing':
+        del weights[key]
+    else:
+        weights[key] = torch.zeros(3)
+    save_file(weights, file, metadata=dict(format='pt'))
+    with pytest.raises(PreflightError) as caught:
+        build_part(
+            dict(type=cfg['type'], from_pretrained=str(tmp_path)), 'part'
+        )
+    message = str(caught.value)
+    assert '\n' not in message and f'part of {tmp_path}' in message
+    assert key in message
+
+
+def test_text_model_without_its_projection_is_not_filled_up(tmp_path):
+    """Stable Diffusion's own folder has none."""
+    plain = dict(TEXT, type='CLIPTextModel')
+    build_part(plain, 'text').save_pretrained(tmp_path)
+    cfg = dict(type=TEXT['type'], from_pretrained=str(tmp_path))
+    with pytest.raises(PreflightError, match='text_projection.weight is not'):
+        build_part(cfg, 'text_encoder')

@@ -25,6 +25,7 @@ from tiny_generator import (
 from transformers import CLIPConfig, CLIPModel
 
 from mmkbdm.apis.errors import PreflightError
+from mmkbdm.engine.checkpoint_match import CheckpointMismatchError
 from mmkbdm.evaluation.metrics import CLIPFeatures
 from mmkbdm.models.generators.parts import build_part
 from mmkbdm.models.generators.sampling import Sampling
@@ -281,7 +282,7 @@ def test_checkpoints_hold_what_is_trained(awake):
     assert equal(fresh.state_dict().values(), state.values())
     assert equal(frozen_of(fresh), before)
     state.pop('adapter.net.conv_in.weight')
-    with pytest.raises(RuntimeError, match='conv_in'):
+    with pytest.raises(CheckpointMismatchError, match='conv_in'):
         fresh.load_state_dict(state)
 
 
@@ -361,6 +362,18 @@ def test_report_says_what_it_is(awake):
 def test_settings_that_do_not_fit(settings, words):
     with pytest.raises(ValueError, match=words):
         build(config(**settings))
+
+
+@pytest.mark.parametrize(
+    ('settings', 'words'),
+    [
+        (dict(text_encoder=dict(TEXT, projection_dim=7)), 'of 6 .* makes 7'),
+        (dict(text_encoder=dict(TEXT, type='CLIPTextModel')), 'Projection'),
+    ],
+)
+def test_texts_that_a_knowledge_base_was_not_trained_on(settings, words):
+    with pytest.raises(PreflightError, match=words):
+        build(full(**settings))
 
 
 def test_inputs_that_do_not_fit(awake):

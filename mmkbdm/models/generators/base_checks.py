@@ -1,0 +1,76 @@
+"""Whether the frozen parts belong together (ours)."""
+
+from torch import nn
+
+from mmkbdm.apis.errors import PreflightError
+
+# CLIP's text models of before July 2023 say so, and take the highest number
+# of a prompt as its end.
+OLD_END = 2
+TOKENS = ('bos', 'eos', 'pad', 'unk')
+
+
+def check_parts(vae: nn.Module, unet: nn.Module, text: nn.Module) -> None:
+    """Check that the parts take what the others answer.
+
+    Args:
+        vae (AutoencoderKL): Of diffusers.
+        unet (UNet2DConditionModel): Of diffusers.
+        text (nn.Module): ``CLIPTextModel``, or the one with projection.
+
+    Raises:
+        PreflightError: Names the two values.
+    """
+    latents = vae.config.latent_channels
+    if latents != unet.config.in_channels:
+        raise PreflightError(
+            f'unet takes in_channels={unet.config.in_channels}, vae makes '
+            f'latent_channels={latents}: take parts of one model'
+        )
+    width = text.config.hidden_size
+    if unet.config.cross_attention_dim != width:
+        raise PreflightError(
+            'unet takes texts of '
+            f'cross_attention_dim={unet.config.cross_attention_dim}, '
+            f'text_encoder makes hidden_size={width}: take parts of one model'
+        )
+
+
+def check_tokenizer(tokenizer, text: nn.Module) -> None:
+    """Check that a tokenizer has the tokens that a text encoder needs.
+
+    Args:
+        tokenizer: Of transformers.
+        text (nn.Module): The text encoder.
+
+    Raises:
+        PreflightError: Names the token and its number.
+    """
+    name = f'tokenizer ({type(tokenizer).__name__})'
+    fix = 'take the tokenizer that the text encoder was trained with'
+    for token in TOKENS:
+        if getattr(tokenizer, f'{token}_token_id') is None:
+            raise PreflightError(
+                f'{name} has no {token}_token, which every prompt needs: {fix}'
+            )
+    size = text.config.vocab_size
+    word, highest = max(tokenizer.get_vocab().items(), key=lambda one: one[1])
+    if highest >= size:
+        raise PreflightError(
+            f'{name} has the token {word!r} of number {highest}, text_encoder '
+            f'a vocabulary of {size}: {fix}'
+        )
+    end, wanted = tokenizer.eos_token_id, text.config.eos_token_id
+    if end != (highest if wanted == OLD_END else wanted):
+        raise PreflightError(
+            f'{name} ends prompts with eos_token_id={end}, text_encoder looks '
+            f'for {wanted} (2 means the highest, {highest}): {fix}'
+        )
+    try:
+        # In no vocabulary of bytes or letters that lacks the unknown token.
+        tokenizer('\u4eba \u00e9')
+    except Exception as error:
+        # The library in Rust raises plain ones.
+        raise PreflightError(
+            f'{name} cannot read an unknown letter ({error}): {fix}'
+        ) from error
