@@ -3,12 +3,16 @@
     python benchmarks/masked_attention.py --device cuda --out DIR
 
 The masks of KB-DMGen's attention suppress pairs of background tokens, which
-has rank one: two more channels of queries and keys (``rank one``, what the
+has rank one: one more channel of queries and keys (``rank one``, what the
 model runs) in place of a bias of N x N (``explicit``). Both are compared with
-attention that is not masked at all (``unmasked``). Tokens are the 2x2 patches
-of the latents of square images, 8 heads of 40 channels, each image with its
-masks for each head. Differences are those to the explicit bias in float64, in
-two heads of one image.
+attention that is not masked at all (``unmasked``). Sampling computes the
+channels of all steps before the first one, so the pass ``forward`` is given
+them; a bias of N x N of every step would have no room. The pass ``forward +
+backward`` computes both.
+
+Tokens are the 2x2 patches of the latents of square images, 8 heads of 40
+channels, each image and head with masks of its own. Differences are those to
+the explicit bias in float64, in two heads of one image.
 
 Needs torch and this repository, nothing else. Prints Markdown, and with
 ``--out`` writes it and all figures as JSON. The variants take turns; times
@@ -33,7 +37,7 @@ sys.path.insert(0, str(ROOT))
 
 from mmkbdm.analysis.peak_memory import peak_bytes  # noqa: E402
 from mmkbdm.analysis.timing import pairwise_ratio, take_turns  # noqa: E402
-from mmkbdm.models.layers import masked_attention  # noqa: E402
+from mmkbdm.models.layers import attend, mask_channels  # noqa: E402
 
 HEADS, CHANNELS = 8, 40
 # Pixels of an image that a token is wide: 8 of a latent, two of those.
@@ -90,41 +94,40 @@ def image_size(text: str) -> int:
     return int(text)
 
 
-def explicit(
-    q: Tensor, k: Tensor, v: Tensor, background: Tensor, strength: Tensor
-) -> Tensor:
-    """The same as masked_attention, its bias in memory."""
+def rank_one(qkv: Tensor, background: Tensor, strength: Tensor) -> Tensor:
+    """Masked attention as the model computes it."""
+    return attend(qkv, mask_channels(background, strength, CHANNELS))
+
+
+def explicit(qkv: Tensor, background: Tensor, strength: Tensor) -> Tensor:
+    """The same, its bias in memory."""
     row = strength[..., None, None] * background[..., :, None]
-    bias = -(row * background[..., None, :]).to(q.dtype)
-    return F.scaled_dot_product_attention(q, k, v, attn_mask=bias)
+    bias = -(row * background[..., None, :]).to(qkv.dtype)
+    return F.scaled_dot_product_attention(*qkv, attn_mask=bias)
 
 
-def unmasked(
-    q: Tensor, k: Tensor, v: Tensor, background: Tensor, strength: Tensor
-) -> Tensor:
+def unmasked(qkv: Tensor, background: Tensor, strength: Tensor) -> Tensor:
     """Attention of all tokens to all."""
-    return F.scaled_dot_product_attention(q, k, v)
+    return F.scaled_dot_product_attention(*qkv)
 
 
-VARIANTS = {
-    'rank one': masked_attention,
-    'explicit': explicit,
-    'unmasked': unmasked,
-}
+VARIANTS = {'rank one': rank_one, 'explicit': explicit, 'unmasked': unmasked}
 
 
 def make_inputs(
     size: int, batch_size: int, device: str, dtype: torch.dtype
 ) -> list[Tensor]:
-    """Queries, keys, values of unit variance; background and strength."""
+    """Queries, keys, values of unit variance; background and strength.
+
+    As a linear layer lays them out, and as masks are computed: in float32.
+    """
     torch.manual_seed(0)
     tokens = (size // TOKEN) ** 2
-    settings = dict(device=device, dtype=dtype)
-    shape = batch_size, HEADS, tokens
-    qkv = torch.randn(3, *shape, CHANNELS, **settings)
-    background = torch.rand(shape, **settings)
-    strength = torch.full(shape[:2], STRENGTH, **settings)
-    return [*qkv, background, strength]
+    shape = batch_size, tokens, 3, HEADS, CHANNELS
+    qkv = torch.randn(shape, device=device, dtype=dtype)
+    background = torch.rand(batch_size, HEADS, tokens, device=device)
+    strength = torch.full((batch_size, HEADS), STRENGTH, device=device)
+    return [qkv.permute(2, 0, 3, 1, 4), background, strength]
 
 
 def make_calls(
@@ -132,15 +135,17 @@ def make_calls(
 ) -> dict[str, Callable[[], object]]:
     """One call of each variant, by name."""
     if name == 'forward':
+        channels = mask_channels(*inputs[1:], CHANNELS).to(inputs[0].dtype)
         return {
-            key: lambda variant=variant: variant(*inputs)
-            for key, variant in VARIANTS.items()
+            'rank one': lambda: attend(inputs[0], channels),
+            'explicit': lambda: explicit(*inputs),
+            'unmasked': lambda: unmasked(*inputs),
         }
     leaves = [x.detach().requires_grad_() for x in inputs]
-    upstream = torch.randn_like(inputs[0])
+    upstream = torch.randn_like(inputs[0][0])
 
     def train(variant) -> None:
-        taken = leaves[:3] if variant is unmasked else leaves
+        taken = leaves[:1] if variant is unmasked else leaves
         torch.autograd.grad(variant(*leaves), taken, upstream)
 
     return {
@@ -152,7 +157,8 @@ def make_calls(
 @torch.no_grad()
 def differences(inputs: list[Tensor]) -> dict[str, float]:
     """Largest difference to the explicit bias in float64."""
-    first = [x[:1, :2] for x in inputs]
+    qkv, *masks = inputs
+    first = [qkv[:, :1, :2], *(x[:1, :2] for x in masks)]
     reference = explicit(*[x.double() for x in first])
     return {
         name: (VARIANTS[name](*first) - reference).abs().max().item()
@@ -206,7 +212,7 @@ def run(args: argparse.Namespace) -> dict:
         for name in PASSES:
             row = dict(
                 {'dtype': dtype, 'size': size, 'pass': name},
-                tokens=inputs[0].shape[2],
+                tokens=inputs[1].shape[2],
                 batch_size=batch_size,
                 difference=difference,
                 **measure(inputs, name, args),
