@@ -1,9 +1,11 @@
 """Pipelines of diffusers as generators (ours)."""
 
 import inspect
+import json
 import math
 import os
 import re
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -33,13 +35,16 @@ class DiffusersGenerator:
     without pose. Safety checkers are switched off: they blacken images.
 
     Args:
-        pretrained (str): Folder of a pipeline, or its name on the hub.
+        pretrained (str or DiffusionPipeline): Folder of a pipeline,
+            :class:`~mmkbdm.pipelines.KBDMGenPipeline` among them, or its
+            name on the hub; or one that is loaded already.
         torch_dtype (str, optional): ``float16``, ``bfloat16`` or
             ``float32``. Defaults to None, which is the last.
         device (str, optional): Defaults to None, a GPU where there is one.
         call (dict, optional): Further arguments of the pipeline's call; a
-            text is used for every image. Replace or join 50 steps at a
-            guidance scale of 7.5, which are the defaults.
+            text is used for every image. Replace or join the pipeline's own
+            settings, which are 50 steps at a guidance scale of 7.5 where it
+            brings none.
 
     Raises:
         PreflightError: There is no such pipeline, or it is one that needs
@@ -54,7 +59,7 @@ class DiffusersGenerator:
 
     def __init__(
         self,
-        pretrained: str,
+        pretrained,
         torch_dtype: str | None = None,
         device: str | None = None,
         call: dict | None = None,
@@ -64,24 +69,16 @@ class DiffusersGenerator:
                 f'torch_dtype={torch_dtype!r} must be float16, bfloat16 or '
                 'float32'
             )
-        self.pretrained = pretrained
-        self.pipeline = _load(pretrained, torch_dtype)
+        self.pipeline = pretrained
+        if isinstance(pretrained, str):
+            self.pipeline = _load(pretrained, torch_dtype)
+        self.pretrained = str(self.pipeline.name_or_path or '')
         self.name = type(self.pipeline).__name__
-        takes = inspect.signature(self.pipeline.__call__).parameters
-        self.condition_argument = condition_argument(self.pipeline, takes)
-        given = {*GIVEN, self.condition_argument}
-        for key in call or ():
-            if key in given:
-                raise PreflightError(
-                    f'call has {key!r}, which every image has its own of: '
-                    'leave it out'
-                )
-            if key not in takes:
-                raise PreflightError(
-                    f'{self.name} of {pretrained} takes no {key!r}'
-                )
-        defaults = {k: v for k, v in DEFAULTS.items() if k in takes}
-        self.call = {**defaults, **(call or {})}
+        self.takes = inspect.signature(self.pipeline.__call__).parameters
+        self.condition_argument = condition_argument(self.pipeline, self.takes)
+        self.call = {k: v for k, v in DEFAULTS.items() if k in self.takes}
+        self.call.update(self.pipeline.config.get('call') or {})
+        self.call = self.merged(call)
         if getattr(self.pipeline, 'safety_checker', None) is not None:
             self.pipeline.register_modules(safety_checker=None)
             self.pipeline.register_to_config(requires_safety_checker=False)
@@ -89,9 +86,29 @@ class DiffusersGenerator:
         device = device or ('cuda' if torch.cuda.is_available() else 'cpu')
         self.pipeline.to(device)
 
+    def merged(self, call: dict | None) -> dict:
+        """Return the settings of sampling with others in their place.
+
+        Raises:
+            PreflightError: The pipeline does not take one, or it is no
+                setting.
+        """
+        given = {*GIVEN, self.condition_argument}
+        for key in call or ():
+            if key in given:
+                raise PreflightError(
+                    f'call has {key!r}, which every image has its own of: '
+                    'leave it out'
+                )
+            if key not in self.takes:
+                raise PreflightError(
+                    f'{self.name} of {self.pretrained} takes no {key!r}'
+                )
+        return {**self.call, **(call or {})}
+
     @torch.no_grad()
     def generate(
-        self, batch: dict, generator: list[torch.Generator]
+        self, batch: dict, generator: list[torch.Generator], **call
     ) -> Tensor:
         """Make an image of each prompt and condition.
 
@@ -99,6 +116,7 @@ class DiffusersGenerator:
             batch (dict): ``prompt``, B texts, and ``condition``, B uint8
                 (3, H, W) of one size.
             generator (list[torch.Generator]): B, on the CPU.
+            **call: Settings of sampling, in place of those there are.
 
         Returns:
             Tensor: (B, 3, H, W) uint8 RGB.
@@ -118,7 +136,7 @@ class DiffusersGenerator:
             )
         arguments = {
             key: [value] * len(prompts) if isinstance(value, str) else value
-            for key, value in self.call.items()
+            for key, value in self.merged(call).items()
         }
         if self.condition_argument is not None:
             arguments[self.condition_argument] = [
@@ -194,7 +212,11 @@ def condition_argument(pipeline, takes) -> str | None:
         return 'control_image'
     if 'image' not in takes:
         return None
-    if not {'controlnet', 'adapter'} & set(pipeline.components):
+    parts = pipeline.components
+    told = [key for key in ('controlnet', 'adapter') if key in parts]
+    if told and all(parts[key] is None for key in told):
+        return None
+    if not told:
         raise PreflightError(
             f'{name} cannot be used: it edits an image, and the poses are '
             'no image to edit'
@@ -203,8 +225,6 @@ def condition_argument(pipeline, takes) -> str | None:
 
 
 def _load(pretrained: str, torch_dtype: str | None):
-    from diffusers import DiffusionPipeline
-
     advice = (
         'give a folder with model_index.json, as save_pretrained writes it, '
         'or a name on the hub and a network'
@@ -215,10 +235,27 @@ def _load(pretrained: str, torch_dtype: str | None):
         raise PreflightError(f'{pretrained} does not exist: {advice}')
     dtype = torch_dtype and getattr(torch, torch_dtype)
     try:
-        return DiffusionPipeline.from_pretrained(pretrained, torch_dtype=dtype)
+        kind = _pipeline_class(pretrained)
+        return kind.from_pretrained(pretrained, torch_dtype=dtype)
+    except PreflightError:
+        raise
     except Exception as error:
         # diffusers fails with whatever it meets.
         reason = str(error).strip().partition('\n')[0]
         raise PreflightError(
             f'{pretrained} is no pipeline of diffusers ({reason}): {advice}'
         ) from error
+
+
+def _pipeline_class(pretrained: str) -> type:
+    """Return ours for its folders, which diffusers would not find."""
+    from diffusers import DiffusionPipeline
+
+    from mmkbdm.pipelines import KBDMGenPipeline
+
+    index = Path(pretrained, 'model_index.json')
+    if not index.is_file():
+        return DiffusionPipeline
+    name = json.loads(index.read_text()).get('_class_name')
+    ours = name == KBDMGenPipeline.__name__
+    return KBDMGenPipeline if ours else DiffusionPipeline

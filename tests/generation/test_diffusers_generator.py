@@ -1,3 +1,6 @@
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -11,6 +14,10 @@ from tiny_pipeline import components, write_controlnet, write_plain
 from mmkbdm.apis.errors import PreflightError
 from mmkbdm.generation import DiffusersGenerator, generate_images
 from mmkbdm.registry import MODELS
+
+sys.path.insert(0, str(Path(__file__).parents[1] / 'models' / 'generators'))
+
+import tiny_generator as tiny
 
 CALL = dict(num_inference_steps=2, negative_prompt='low')
 
@@ -37,7 +44,7 @@ def sample(img_id=0, prompt='a man', grey=0, size=(32, 48)):
 
 
 def differ(one, other):
-    return (one != other).mean()
+    return float((np.asarray(one) != np.asarray(other)).mean())
 
 
 def test_prompt_pose_and_seed_matter(generator):
@@ -136,3 +143,42 @@ def test_t2i_adapter(tmp_path):
     )
     assert differ(black[0], white[0]) > 0
     assert differ(black[1], white[1]) == 0
+
+
+def test_settings_of_a_batch(generator):
+    [usual] = generate_images(generator, [sample()], 0)
+    batch = dict(prompt=['a man'], condition=[sample()['condition']])
+
+    def made(**call):
+        chance = [torch.Generator().manual_seed(0)]
+        return generator.generate(batch, chance, **call)
+
+    assert differ(made(), made(guidance_scale=1.0)) > 0.1
+    assert differ(made(), made(num_inference_steps=2)) == 0
+    with pytest.raises(PreflightError, match="takes no 'stepps'"):
+        made(stepps=3)
+    [again] = generate_images(generator, [sample()], 0)
+    assert differ(usual, again) == 0
+
+
+@pytest.mark.parametrize('cfg', [tiny.full(), tiny.config(adapter=None)])
+def test_pipelines_of_ours(cfg, tmp_path):
+    from mmkbdm.pipelines import KBDMGenPipeline
+
+    model = tiny.build(dict(cfg, call=dict(num_inference_steps=3)))
+    tiny.wake(model, scale=0.5)
+    KBDMGenPipeline.from_generator(model).save_pretrained(tmp_path)
+    samples = [sample(i, f'number {i}', 99 * i) for i in range(2)]
+    expected = generate_images(model, samples, 4)
+    generator = DiffusersGenerator(str(tmp_path))
+    for image, other in zip(
+        generate_images(generator, samples, 4), expected, strict=True
+    ):
+        assert differ(image, other) == 0
+    told = generator.describe()
+    assert told['pipeline'] == 'KBDMGenPipeline'
+    # Its own steps and guidance, not those of the field.
+    assert told['call']['num_inference_steps'] == 3
+    assert told['pose'].startswith('given' if model.adapter else 'not given')
+    with pytest.raises(PreflightError, match='36x32 .* multiples of 8'):
+        generate_images(generator, [sample(size=(32, 36))], 0)
