@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 import torch
 from toy_parts import ToyGenerator
@@ -67,3 +69,23 @@ def test_bad_models(configs, tmp_path):
         build_generator(str(path))
     with pytest.raises(PreflightError, match='has its own weights'):
         build_generator('folder', 'iter_1.pth')
+
+
+def test_a_generator_whose_frozen_parts_are_not_saved(tmp_path, monkeypatch):
+    tests = Path(__file__).parents[1]
+    monkeypatch.syspath_prepend(tests / 'models' / 'generators')
+    import tiny_generator
+
+    torch.manual_seed(0)
+    model = tiny_generator.build(tiny_generator.full())
+    tiny_generator.wake(model)
+    checkpoint, config = tmp_path / 'trained.pth', tmp_path / 'model.py'
+    torch.save(dict(state_dict=model.state_dict()), checkpoint)
+    config.write_text(f'model = {tiny_generator.full()!r}\n')
+    built = build_generator(str(config), str(checkpoint))
+    weights = built.state_dict()
+    for name, value in model.state_dict().items():
+        assert torch.equal(weights[name], value)
+    config.write_text(f'model = {tiny_generator.config()!r}\n')
+    with pytest.raises(CheckpointMismatchError, match='KB-DMGen'):
+        build_generator(str(config), str(checkpoint))
