@@ -18,7 +18,7 @@ from pathlib import Path
 
 from .runs import RunError
 
-# What every process has imported before its first task.
+# What the processes of the generation experiment have imported.
 PRELOAD = ['mmkbdm.benchmark.generation_imports']
 # Seconds that an idle process has to end by itself.
 PATIENCE = 10
@@ -53,6 +53,7 @@ def run_tasks(
     jobs: int,
     work: Work,
     progress: Callable[[int], object] = lambda steps: None,
+    preload: Sequence[str] | None = None,
 ) -> Iterator[tuple[Task, dict | RunError]]:
     """Do tasks in parallel, each as soon as what it needs is done.
 
@@ -62,6 +63,9 @@ def run_tasks(
         work (Callable): A function of a module, which does a task. Whatever
             it raises fails the task, and the next ones go on.
         progress (Callable): Called with steps that were made.
+        preload (Sequence[str], optional): Modules that every process has
+            imported before its first task. Defaults to those of the
+            generation experiment.
 
     Yields:
         tuple[Task, dict | RunError]: The task as it ends, and its result or
@@ -70,7 +74,7 @@ def run_tasks(
     waiting = list(tasks)
     to_do = {task.name for task in tasks}
     failed: set[str] = set()
-    pool = _Pool(jobs, work)
+    pool = _Pool(jobs, work, PRELOAD if preload is None else preload)
     try:
         while waiting or pool.busy:
             for task in [t for t in waiting if failed & set(t.needs)]:
@@ -101,11 +105,11 @@ def run_tasks(
 class _Pool:
     """Processes, each with the task that it is at."""
 
-    def __init__(self, jobs: int, work: Work) -> None:
+    def __init__(self, jobs: int, work: Work, preload: Sequence[str]) -> None:
         self.jobs = jobs
         self.work = work
         self.context = multiprocessing.get_context('forkserver')
-        self.context.set_forkserver_preload(PRELOAD)
+        self.context.set_forkserver_preload(list(preload))
         self.idle: list[Connection] = []
         self.busy: dict[Connection, Task] = {}
         self.processes: dict[Connection, multiprocessing.Process] = {}
