@@ -7,8 +7,13 @@ The modules in ``locations`` are imported at the first look-up.
 
 from mmengine.registry import DATASETS as MMENGINE_DATASETS
 from mmengine.registry import HOOKS as MMENGINE_HOOKS
+from mmengine.registry import LOOPS as MMENGINE_LOOPS
 from mmengine.registry import METRICS as MMENGINE_METRICS
 from mmengine.registry import MODELS as MMENGINE_MODELS
+from mmengine.registry import (
+    OPTIM_WRAPPER_CONSTRUCTORS as MMENGINE_OPTIM_WRAPPER_CONSTRUCTORS,
+)
+from mmengine.registry import OPTIM_WRAPPERS as MMENGINE_OPTIM_WRAPPERS
 from mmengine.registry import TRANSFORMS as MMENGINE_TRANSFORMS
 from mmengine.registry import Registry
 
@@ -17,11 +22,13 @@ MODELS = Registry(
     parent=MMENGINE_MODELS,
     scope='mmkbdm',
     locations=[
+        'mmkbdm.models.foundation',
         'mmkbdm.models.generators',
         'mmkbdm.models.knowledge_base',
         'mmkbdm.models.necks',
         'mmkbdm.models.pose_estimators',
         'mmkbdm.generation',
+        'mmkbdm.engine.optim',
     ],
 )
 
@@ -39,6 +46,27 @@ HOOKS = Registry(
     locations=['mmkbdm.engine.hooks'],
 )
 
+OPTIM_WRAPPER_CONSTRUCTORS = Registry(
+    'optimizer wrapper constructor',
+    parent=MMENGINE_OPTIM_WRAPPER_CONSTRUCTORS,
+    scope='mmkbdm',
+    locations=['mmkbdm.engine.merged_groups'],
+)
+
+LOOPS = Registry(
+    'loop',
+    parent=MMENGINE_LOOPS,
+    scope='mmkbdm',
+    locations=['mmkbdm.engine.loops'],
+)
+
+OPTIM_WRAPPERS = Registry(
+    'optim_wrapper',
+    parent=MMENGINE_OPTIM_WRAPPERS,
+    scope='mmkbdm',
+    locations=['mmkbdm.engine.optim'],
+)
+
 METRICS = Registry(
     'metric',
     parent=MMENGINE_METRICS,
@@ -51,8 +79,10 @@ DATASETS = Registry(
     parent=MMENGINE_DATASETS,
     scope='mmkbdm',
     locations=[
+        'mmkbdm.datasets.foundation',
         'mmkbdm.datasets.generation',
         'mmkbdm.datasets.knowledge_base',
+        'mmkbdm.datasets.recorded_samples',
     ],
 )
 
