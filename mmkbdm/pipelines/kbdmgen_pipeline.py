@@ -22,6 +22,7 @@ from mmkbdm.models.generators.guided_latents import guided_latents
 from mmkbdm.models.generators.pose_adapter import PoseAdapter
 from mmkbdm.models.generators.sampling import Sampling
 
+from .checks import check_adapter, check_knowledge_base
 from .inputs import (
     draw_poses,
     generator_list,
@@ -90,8 +91,6 @@ class KBDMGenPipeline(DiffusionPipeline):
         call: dict | None = None,
     ) -> None:
         super().__init__()
-        if knowledge_base is not None and adapter is None:
-            raise PreflightError('a knowledge_base needs an adapter')
         self.register_modules(
             vae=vae,
             unet=unet,
@@ -102,7 +101,12 @@ class KBDMGenPipeline(DiffusionPipeline):
             knowledge_base=knowledge_base,
         )
         self.register_to_config(call=vars(Sampling.of(call)))
-        self.vae_scale_factor = self.base.factor
+        base = self.base
+        self.vae_scale_factor = base.factor
+        if adapter is not None:
+            check_adapter(adapter, base)
+        if knowledge_base is not None:
+            check_knowledge_base(knowledge_base.net, base, adapter)
         self._interrupt = False
 
     @classmethod

@@ -8,10 +8,11 @@ from diffusers.configuration_utils import register_to_config
 from torch import Tensor, nn
 
 from mmkbdm.apis.errors import PreflightError
+from mmkbdm.models.generators.whole_weights import WholeWeights
 from mmkbdm.registry import MODELS
 
 
-class KnowledgeBaseModel(ModelMixin, ConfigMixin):
+class KnowledgeBaseModel(WholeWeights, ModelMixin, ConfigMixin):
     """Saves a knowledge base as diffusers does: ``config.json``, safetensors.
 
     Args:

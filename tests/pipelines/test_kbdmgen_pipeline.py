@@ -11,13 +11,30 @@ from diffusers import (
     UniPCMultistepScheduler,
 )
 from PIL import Image
-from tiny_generator import batch, build, config, generators, masks, wake
+from safetensors.torch import save_file
+from tiny_generator import (
+    UNET,
+    VAE,
+    batch,
+    build,
+    config,
+    full,
+    generators,
+    masks,
+    wake,
+)
+from tiny_knowledge import KNOWLEDGE, SOURCE
 
 from mmkbdm.apis.errors import PreflightError
 from mmkbdm.models.generators.batches import draw_noise
 from mmkbdm.pipelines import KBDMGenPipeline
 from mmkbdm.visualization.pose_drawing import draw_pose
 
+RAW = dict(type='mmkbdm.RawText', in_dim=6, code_dim=5)
+TWO_LEVELS = dict(
+    down_block_types=('DownEncoderBlock2D',) * 2,
+    up_block_types=('UpDecoderBlock2D',) * 2,
+)
 SETTINGS = [
     dict(),
     dict(guidance_scale=1.0),
@@ -125,6 +142,58 @@ def test_round_trip_is_safetensors_only(generator, pipeline, tmp_path):
     weights.unlink()
     with pytest.raises(OSError, match='safetensors'):
         KBDMGenPipeline.from_pretrained(tmp_path)
+
+
+def test_parts_of_other_models_are_refused(pipeline, tmp_path):
+    """Of what is loaded, and of what is put together."""
+    pipeline.save_pretrained(tmp_path)
+    parts = {
+        name: KBDMGenPipeline.from_generator(build(cfg)).adapter
+        for name, cfg in dict(
+            controlnet=config(),
+            wide=config(unet=dict(UNET, block_out_channels=(16, 48))),
+            coarse=config(
+                vae=dict(VAE, block_out_channels=(8, 8), **TWO_LEVELS),
+                adapter=dict(conditioning_channels=(4, 8)),
+            ),
+            code=full(knowledge_base=dict(KNOWLEDGE, source=RAW)),
+        ).items()
+    }
+    for name, words in dict(
+        controlnet='needs an adapter with FiLM',
+        wide=r'block_out_channels=\[16, 48\], unet \[16, 32\]',
+        coarse='adapter makes 2 pixels one, vae 4',
+        code='codes of 4 dimensions, the adapter takes 5',
+    ).items():
+        with pytest.raises(PreflightError, match=words):
+            KBDMGenPipeline(**{**pipeline.components, 'adapter': parts[name]})
+    with pytest.raises(PreflightError, match='needs an adapter with FiLM'):
+        KBDMGenPipeline(**{**pipeline.components, 'adapter': None})
+    folder = tmp_path / 'adapter'
+    (folder / 'config.json').rename(tmp_path / 'kept.json')
+    parts['controlnet'].save_config(folder)
+    with pytest.raises(PreflightError, match='no place for the weight'):
+        KBDMGenPipeline.from_pretrained(tmp_path)
+    (tmp_path / 'kept.json').rename(folder / 'config.json')
+    weights = folder / 'diffusion_pytorch_model.safetensors'
+    save_file(parts['controlnet'].state_dict(), weights, dict(format='pt'))
+    with pytest.raises(PreflightError, match='is not in them') as caught:
+        KBDMGenPipeline.from_pretrained(tmp_path)
+    assert str(folder) in str(caught.value)
+
+
+def test_oracle_has_no_pipeline():
+    source = dict(SOURCE['codebook'], type='mmkbdm.FeatureCodebook')
+    knowledge = dict(
+        type='mmkbdm.KnowledgeBase',
+        source=dict(type='mmkbdm.OracleCode', codebook=source),
+    )
+    with pytest.raises(PreflightError, match='needs the true images'):
+        KBDMGenPipeline.from_generator(build(full(knowledge_base=knowledge)))
+    model = build(full())
+    model.knowledge_base.settings['source'] = model.knowledge_base.source
+    with pytest.raises(PreflightError, match='source is a RawText'):
+        KBDMGenPipeline.from_generator(model)
 
 
 def test_poses_are_drawn_as_for_training(pipeline):
@@ -242,7 +311,7 @@ def test_outputs(pipeline):
         generator=generators(),
         return_dict=False,
     )
-    assert same([torch.from_numpy(np.asarray(a)) for a in answer], expected)
+    assert same([torch.from_numpy(np.array(a)) for a in answer], expected)
 
 
 def test_callback(pipeline):

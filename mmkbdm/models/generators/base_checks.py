@@ -74,3 +74,29 @@ def check_tokenizer(tokenizer, text: nn.Module) -> None:
         raise PreflightError(
             f'{name} cannot read an unknown letter ({error}): {fix}'
         ) from error
+
+
+def check_texts(base: nn.Module, knowledge_base: nn.Module) -> None:
+    """Check that a knowledge base is asked with the texts that it knows.
+
+    Args:
+        base (FrozenBase): With the text encoder.
+        knowledge_base (KnowledgeBase): Asked.
+
+    Raises:
+        PreflightError: Names the class, or the two numbers.
+    """
+    found, wanted = base.pooled_dim, knowledge_base.text_dim
+    if found is None:
+        raise PreflightError(
+            f'text_encoder is a {type(base.text_encoder).__name__} without '
+            'the projection that knowledge_base asks for: take '
+            'CLIPTextModelWithProjection, of the CLIP model that stage 2 was '
+            'trained with'
+        )
+    if wanted not in (None, found):
+        raise PreflightError(
+            f'knowledge_base takes text features of {wanted} dimensions, '
+            f'text_encoder makes {found}: take the CLIP model that it was '
+            'trained with'
+        )

@@ -130,12 +130,20 @@ def _load(kind: type, settings: dict, part: str):
         kind,
         where,
     )
-    _check_whole(info, where)
+    check_whole(info, where)
     return built
 
 
-def _check_whole(info: dict, where: str) -> None:
-    """Refuse weights of which both libraries would draw a part at random."""
+def check_whole(info: dict, where: str) -> None:
+    """Refuse weights of which both libraries would draw a part at random.
+
+    Args:
+        info (dict): Their ``output_loading_info``.
+        where (str): Part and folder, for the message.
+
+    Raises:
+        PreflightError: Names the first weight that does not fit.
+    """
     problems = [
         f'{key} is not in them' for key in sorted(info['missing_keys'])
     ]

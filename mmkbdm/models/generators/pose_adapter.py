@@ -25,12 +25,13 @@ from mmkbdm.models.layers import (
 )
 
 from .adapter_inputs import PoseInputs, TimeInputs
+from .whole_weights import WholeWeights
 
 # Parts of ControlNet that begin as those of the UNet.
 COPIED = ('conv_in', 'time_proj', 'time_embedding', 'down_blocks', 'mid_block')
 
 
-class PoseAdapter(ModelMixin, ConfigMixin):
+class PoseAdapter(WholeWeights, ModelMixin, ConfigMixin):
     """ControlNet, and in it pose-masked attention and FiLM if configured.
 
     The masked block follows the first residual block, before its
@@ -65,8 +66,6 @@ class PoseAdapter(ModelMixin, ConfigMixin):
 
     _supports_gradient_checkpointing = True
 
-    # Where a pipeline offloads its models to the CPU, whichever of the
-    # methods comes first fetches this one: apply_forward_hook.
     @register_to_config
     def __init__(
         self,
@@ -146,6 +145,8 @@ class PoseAdapter(ModelMixin, ConfigMixin):
             getattr(adapter.net, name).load_state_dict(weights)
         return adapter
 
+    # Where a pipeline offloads its models to the CPU, the decorated methods
+    # fetch this one, as forward does.
     @apply_forward_hook
     def prepare_pose(self, condition: Tensor) -> PoseInputs:
         """Compute what does not depend on the time step.

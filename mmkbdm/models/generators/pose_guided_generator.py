@@ -6,10 +6,10 @@ import torch
 from mmengine.model import BaseModel
 from torch import Tensor, nn
 
-from mmkbdm.apis.errors import PreflightError
 from mmkbdm.generation.fingerprint import parameters_sha256
 from mmkbdm.registry import MODELS
 
+from .base_checks import check_texts
 from .batches import draw_noise, drop_prompts, stack
 from .diffusion_loss import pose_weight, training_target
 from .frozen_base import FrozenBase, fill_in
@@ -126,7 +126,7 @@ class PoseGuidedGenerator(BaseModel):
         if isinstance(knowledge_base, Mapping):
             self.knowledge_base = MODELS.build(knowledge_base)
         if knowledge_base is not None:
-            self._check_texts()
+            check_texts(self.base, self.knowledge_base)
         self.adapter = None
         if adapter is not None:
             self.adapter = self._build_adapter(dict(adapter), masks, film)
@@ -277,22 +277,6 @@ class PoseGuidedGenerator(BaseModel):
                 f'{self.base.factor.bit_length()} numbers'
             )
         return adapter
-
-    def _check_texts(self) -> None:
-        found, wanted = self.base.pooled_dim, self.knowledge_base.text_dim
-        if found is None:
-            raise PreflightError(
-                f'text_encoder is a {type(self.base.text_encoder).__name__} '
-                'without the projection that knowledge_base asks for: take '
-                'CLIPTextModelWithProjection, of the CLIP model that stage 2 '
-                'was trained with'
-            )
-        if wanted not in (None, found):
-            raise PreflightError(
-                f'knowledge_base takes text features of {wanted} dimensions, '
-                f'text_encoder makes {found}: take the CLIP model that it was '
-                'trained with'
-            )
 
     def _codes(self, prompts, features, generator=None) -> Tensor | None:
         if self.knowledge_base is None:

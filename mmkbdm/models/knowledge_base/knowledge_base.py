@@ -44,6 +44,7 @@ class KnowledgeBase(BaseModule):
         code_dim (int): Dimensions d of the code.
         text_dim (int | None): Dimensions of the text features that the
             source takes; None for any.
+        settings (dict): The arguments, for whoever saves it.
         null_code (nn.Parameter): (d,), that of a missing part; starts at
             zero.
 

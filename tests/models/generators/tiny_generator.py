@@ -79,9 +79,8 @@ def masks(**settings):
 def full(**settings):
     """KB-DMGen."""
     film = dict(places=(2, 4, 5), rank=4)
-    return config(
-        masks=masks(), knowledge_base=KNOWLEDGE, film=film, alpha=5, **settings
-    )
+    parts = dict(masks=masks(), knowledge_base=KNOWLEDGE, film=film, alpha=5)
+    return config(**{**parts, **settings})
 
 
 def build(cfg, seed=0):
