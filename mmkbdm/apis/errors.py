@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from urllib.error import URLError
 
-from mmkbdm.utils.errors import UnreadableImageError
+from mmkbdm.utils.errors import NotFiniteError, UnreadableImageError
 
 # Runs without any download.
 TOY_CONFIG = 'configs/rmpg/simplebaseline_toy_rmpg_toyhuman.py'
@@ -65,6 +65,7 @@ def user_message(error: Exception) -> str | None:
         PreflightError,
         CheckpointError,
         CheckpointMismatchError,
+        NotFiniteError,
         UnreadableImageError,
     )
     if isinstance(error, ours):

@@ -3,7 +3,7 @@
 _base_ = ['./generator_runtime.py', './sd15_parts.py']
 
 model = dict(gradient_checkpointing=True)
-train_cfg = dict(by_epoch=False, max_iters=40000)
+train_cfg = dict(max_iters=40000)
 train_dataloader = dict(
     batch_size=8,
     num_workers=4,

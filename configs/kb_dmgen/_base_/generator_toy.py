@@ -1,7 +1,7 @@
 # The toy base on ToyHuman, for one CPU thread.
 _base_ = ['./generator_runtime.py', './toy_parts.py']
 
-train_cfg = dict(by_epoch=False, max_iters=1500)
+train_cfg = dict(max_iters=1500)
 train_dataloader = dict(
     batch_size=16,
     num_workers=0,
@@ -29,4 +29,8 @@ param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, end=50, by_epoch=False)
 ]
 default_hooks = dict(checkpoint=dict(interval=500))
-custom_hooks = [dict(type='EMAHook', momentum=0.005)]
+custom_hooks = [
+    dict(
+        type='EMAHook', ema_type='mmkbdm.TrainedMovingAverage', momentum=0.005
+    )
+]

@@ -1,8 +1,12 @@
-# What both stages of the knowledge base share on every data set.
+# What both stages of the knowledge base share on every data set. They are
+# resumed exactly.
 default_scope = 'mmpose'
-train_cfg = dict(by_epoch=True, max_epochs=40, val_interval=10)
+train_cfg = dict(
+    type='mmkbdm.ResumableEpochLoop', max_epochs=40, val_interval=10
+)
 val_cfg = dict()
 optim_wrapper = dict(
+    constructor='mmkbdm.MergedGroupsConstructor',
     optimizer=dict(type='AdamW', lr=1e-3, weight_decay=0.01),
     paramwise_cfg=dict(norm_decay_mult=0.0, bias_decay_mult=0.0),
     clip_grad=dict(max_norm=1.0),
@@ -17,10 +21,13 @@ param_scheduler = [
     ),
 ]
 default_hooks = dict(
+    timer=dict(type='mmkbdm.SpeedTimerHook'),
     checkpoint=dict(
         type='mmkbdm.SafeCheckpointHook', interval=10, max_keep_ckpts=1
     ),
     logger=dict(type='LoggerHook', interval=20),
+    random_state=dict(type='mmkbdm.RandomStateHook'),
+    finite_loss=dict(type='mmkbdm.FiniteLossHook'),
 )
 train_dataloader = dict(
     batch_size=512,

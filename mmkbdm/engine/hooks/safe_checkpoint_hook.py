@@ -90,6 +90,8 @@ class SafeCheckpointHook(CheckpointHook):
         )
 
     def _save_checkpoint_with_step(self, runner, step, meta) -> None:
+        # All processes are here; before_save_checkpoint is the main one's.
+        runner.call_hook('before_checkpoint')
         with self._removals_last():
             super()._save_checkpoint_with_step(runner, step, meta)
 

@@ -1,0 +1,60 @@
+"""A moving average of what is trained (ours)."""
+
+import torch
+from mmengine.model import ExponentialMovingAverage
+from torch import nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
+
+from mmkbdm.registry import MODELS
+
+
+@MODELS.register_module()
+class TrainedMovingAverage(ExponentialMovingAverage):
+    """MMEngine's ExponentialMovingAverage, a few kernels a step.
+
+    MMEngine's averages one parameter after the other, the frozen ones too:
+    for a generator those of the whole base with itself. Here only what is
+    trained is averaged, all at once; the values are the same. Chosen by
+    ``dict(type='EMAHook', ema_type='mmkbdm.TrainedMovingAverage')``.
+
+    Args:
+        model (nn.Module): Averaged; what is frozen now stays so.
+        momentum (float): Share of the new in an average. Defaults to 0.0002.
+        interval (int): Steps between two updates. Defaults to 1.
+        device (torch.device, optional): Of the average. Defaults to None,
+            that of the model.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        momentum: float = 0.0002,
+        interval: int = 1,
+        device: torch.device | None = None,
+    ) -> None:
+        super().__init__(model, momentum, interval, device)
+        self.avg_parameters = {
+            name: self.avg_parameters[name]
+            for name, value in model.named_parameters()
+            if value.requires_grad
+        }
+        self.average = get_ema_multi_avg_fn(1 - momentum)
+
+    @torch.no_grad()
+    def update_parameters(self, model: nn.Module) -> None:
+        """Take a step of the model in."""
+        values = dict(model.named_parameters())
+        averages = list(self.avg_parameters.values())
+        trained = [
+            values[name].detach().to(average.device)
+            for name, average in self.avg_parameters.items()
+        ]
+        if self.steps == 0:
+            torch._foreach_copy_(averages, trained)
+        elif self.steps % self.interval == 0:
+            self.average(averages, trained, None)
+        for average, value in zip(self.module.buffers(), model.buffers()):
+            # Of frozen parts, both are the same.
+            if average is not value:
+                average.copy_(value)
+        self.steps += 1
