@@ -7,6 +7,7 @@ from .encode import encoder_key, image_features, text_features
 from .feature_cache import FeatureCache
 from .knowledge_base import KnowledgeBase
 from .read_out import read_out
+from .retrieved import retrieved_codes
 from .sources import OracleCode, PredictedCode, RandomCode, RawText
 from .stage import Stage
 from .text_to_code import TextToCode
@@ -28,5 +29,6 @@ __all__ = [
     'encoder_key',
     'image_features',
     'read_out',
+    'retrieved_codes',
     'text_features',
 ]

@@ -1,0 +1,71 @@
+"""What is told of a prompt is what it is answered with."""
+
+import pytest
+import torch
+from mmengine.registry import MODELS
+
+from mmkbdm.models.knowledge_base import retrieved_codes
+
+
+@pytest.fixture(scope='module')
+def knowledge():
+    torch.manual_seed(0)
+    cfg = dict(
+        type='mmkbdm.KnowledgeBase',
+        source=dict(
+            type='mmkbdm.PredictedCode',
+            codebook=dict(
+                type='mmkbdm.FeatureCodebook',
+                in_dim=6,
+                num_codes=8,
+                code_dim=4,
+            ),
+            text_to_code=dict(type='mmkbdm.TextToCode', in_dim=6, num_codes=8),
+            top_k=3,
+        ),
+    )
+    return MODELS.build(cfg).eval()
+
+
+def encode(texts):
+    rows = [
+        torch.randn(6, generator=torch.Generator().manual_seed(len(text)))
+        for text in texts
+    ]
+    return torch.stack(rows)
+
+
+def test_codes_average_to_the_answer(knowledge):
+    prompt = 'the whole of it'
+    [told] = retrieved_codes(knowledge, [prompt], encode)
+    assert list(told) == ['whole']
+    numbers, shares = zip(*told['whole']['codes'])
+    assert len(numbers) == 3
+    assert 1 > shares[0] >= shares[1] >= shares[2] > 0
+    weights = torch.tensor(shares) / sum(shares)
+    average = weights @ knowledge.source.codebook.codes[list(numbers)]
+    [answer] = knowledge([prompt], encode)
+    torch.testing.assert_close(answer, average)
+
+
+def test_parts(knowledge):
+    told = retrieved_codes(
+        knowledge, ['sketch, a man running', 'sketch, a man', ''], encode
+    )
+    assert list(told[0]) == ['type', 'objects', 'status']
+    assert told[0]['type']['text'] == 'sketch'
+    assert told[0]['status']['codes'] != told[0]['objects']['codes']
+    assert told[1]['type'] == told[0]['type']
+    assert told[1]['status'] == dict(text=None, codes=[])
+    assert told[2] == dict(whole=dict(text=None, codes=[]))
+
+
+def test_sources_without_a_classifier(knowledge):
+    raw = MODELS.build(
+        dict(
+            type='mmkbdm.KnowledgeBase',
+            source=dict(type='mmkbdm.RawText', in_dim=6, code_dim=4),
+        )
+    )
+    [told] = retrieved_codes(raw, ['sketch, a man'], encode)
+    assert told['objects'] == dict(text='a man', codes=[])
