@@ -43,10 +43,14 @@ class PartPooling(nn.Module):
         Returns:
             Tensor: (B, d); zero where no part counts.
         """
+        weights = self.weights(codes, asked)
+        return (weights.unsqueeze(-1) * codes).sum(1)
+
+    def weights(self, codes: Tensor, asked: Tensor) -> Tensor:
+        """Return the weights (B, S), zero of parts that do not count."""
         keys = self.key(codes) + self.slots
         scores = (keys @ self.query) * len(self.query) ** -0.5
         scores = scores.masked_fill(~asked, -torch.inf)
         # Without any part softmax would be 0 / 0, in its gradient as well.
         scores = scores.masked_fill(~asked.any(1, keepdim=True), 0)
-        weights = scores.softmax(1) * asked
-        return (weights.unsqueeze(-1) * codes).sum(1)
+        return scores.softmax(1) * asked

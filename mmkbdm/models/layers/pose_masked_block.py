@@ -47,11 +47,16 @@ class MaskedTransformerLayer(nn.Module):
         Returns:
             Tensor: (B, N, dim).
         """
-        qkv = self.qkv(self.norm1(tokens))
-        qkv = qkv.unflatten(-1, (3, -1, self.head_dim)).permute(2, 0, 3, 1, 4)
-        heads = attend(qkv, masks)
+        heads = attend(self.project(tokens), masks)
         tokens = tokens + self.proj(heads.transpose(1, 2).flatten(2))
         return tokens + self.mlp(self.norm2(tokens))
+
+    def project(self, tokens: Tensor) -> Tensor:
+        """Return queries, keys and values (3, B, heads, N, head_dim)."""
+        qkv = self.qkv(self.norm1(tokens)).unflatten(
+            -1, (3, -1, self.head_dim)
+        )
+        return qkv.permute(2, 0, 3, 1, 4)
 
 
 class PoseMaskedBlock(nn.Module):
