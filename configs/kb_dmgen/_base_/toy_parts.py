@@ -1,7 +1,6 @@
-# The frozen base of ToyHuman, trained locally: a folder of a diffusers
+# The frozen base of ToyHuman, kept with the code: a folder of a diffusers
 # pipeline, and the toy CLIP, whose text side conditions the UNet.
-toy_base = 'work_dirs/toy_base'
-toy_clip = 'work_dirs/toy_clip'
+toy_base = 'weights/toy_base'
 
 model = dict(
     type='mmkbdm.PoseGuidedGenerator',
@@ -12,9 +11,13 @@ model = dict(
         subfolder='unet',
     ),
     text_encoder=dict(
-        type='CLIPTextModelWithProjection', from_pretrained=toy_clip
+        type='CLIPTextModelWithProjection',
+        from_pretrained=toy_base,
+        subfolder='text_encoder',
     ),
-    tokenizer=dict(type='CLIPTokenizer', from_pretrained=toy_clip),
+    tokenizer=dict(
+        type='CLIPTokenizer', from_pretrained=toy_base, subfolder='tokenizer'
+    ),
     scheduler=dict(
         type='DDPMScheduler',
         beta_schedule='scaled_linear',
