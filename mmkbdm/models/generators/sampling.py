@@ -39,6 +39,14 @@ class Sampling:
     kb_strength: float = 1.0
 
     def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            kinds = (int, float) if field.type is float else field.type
+            # To Python, True is an int.
+            if not isinstance(value, kinds) or isinstance(value, bool):
+                raise PreflightError(
+                    f'{field.name}={value!r} is no {field.type.__name__}'
+                )
         if self.num_inference_steps < 1:
             raise PreflightError(
                 f'num_inference_steps={self.num_inference_steps} must be at '

@@ -355,6 +355,8 @@ def test_report_says_what_it_is(awake):
         (dict(adapter=dict(conditioning_channels=(4, 8))), '3 numbers'),
         (dict(call=dict(hats=1)), 'hats'),
         (dict(call=dict(num_inference_steps=0)), 'num_inference_steps'),
+        (dict(call=dict(num_inference_steps=2.5)), '2.5 is no int'),
+        (dict(call=dict(guidance_scale='high')), "'high' is no float"),
         (dict(call=dict(pose_start=0.7, pose_end=0.2)), 'pose_start'),
         (dict(call=dict(kb_strength=float('nan'))), 'kb_strength'),
     ],
