@@ -18,6 +18,7 @@ def attention_rows(
     num_children: int,
     node: int,
     places: Sequence[tuple[int, int, int]],
+    num_heads: int = 1,
 ) -> Tensor:
     """Attention of single query tokens of a node to all its key tokens.
 
@@ -29,6 +30,8 @@ def attention_rows(
         node (int): The node, 0 to n - 1.
         places (Sequence[tuple[int, int, int]]): Child, row and column of the
             R query tokens.
+        num_heads (int): Heads of each child, which are averaged. Defaults to
+            1.
 
     Returns:
         Tensor: (R, g, H/r, W/r), each row sums to one.
@@ -37,7 +40,7 @@ def attention_rows(
         _children(m, num_nodes, num_children, node) for m in (query, key)
     )
     child, row, column = torch.tensor(places).unbind(1)
-    return _softmax(query[child, :, row, column], key)
+    return _softmax(query[child, :, row, column], key, num_heads)
 
 
 def token_shares(
@@ -47,11 +50,12 @@ def token_shares(
     num_children: int,
     node: int,
     chunk: int = 64,
+    num_heads: int = 1,
 ) -> Tensor:
     """Share of attention that each child gives to each, over all positions.
 
     Args:
-        query, key, num_nodes, num_children, node: See
+        query, key, num_nodes, num_children, node, num_heads: See
             :func:`attention_rows`.
         chunk (int): Query tokens at a time. Defaults to 64.
 
@@ -64,7 +68,7 @@ def token_shares(
     shares = []
     for child in query:
         parts = [
-            _softmax(tokens, key).sum(dim=(0, 2, 3))
+            _softmax(tokens, key, num_heads).sum(dim=(0, 2, 3))
             for tokens in child.flatten(1).T.split(chunk)
         ]
         shares.append(sum(parts) / child[0].numel())
@@ -94,7 +98,10 @@ def _children(x: Tensor, num_nodes: int, num_children: int, node: int):
     return x.unflatten(0, (num_nodes, num_children, -1))[node].float()
 
 
-def _softmax(tokens: Tensor, key: Tensor) -> Tensor:
+def _softmax(tokens: Tensor, key: Tensor, num_heads: int) -> Tensor:
     """Attention (R, g, h, w) of tokens (R, d) to keys (g, d, h, w)."""
-    scores = torch.einsum('rd,gdhw->rghw', tokens, key) / key.shape[1] ** 0.5
-    return scores.flatten(1).softmax(dim=1).view(scores.shape)
+    tokens = tokens.unflatten(1, (num_heads, -1))
+    key = key.unflatten(1, (num_heads, -1))
+    scores = torch.einsum('rmd,gmdhw->rmghw', tokens, key)
+    scores = scores / key.shape[2] ** 0.5
+    return scores.flatten(2).softmax(dim=2).view(scores.shape).mean(1)

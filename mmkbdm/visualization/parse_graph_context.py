@@ -71,6 +71,7 @@ def context_page(
     query, key = record.query_key()
     size = query.shape[1:]
     r = record.module.relation.kv_pool
+    heads = record.module.relation.num_heads
     trained = [
         f'{n} was trained to find {parts[n]}' for n in names if n in parts
     ]
@@ -102,13 +103,14 @@ def context_page(
         (child, *cell_of(person.joints[joint], person.crop, size))
         for joint, child in questions
     ]
-    heats = attention_rows(query, key, *tree, places)
+    heats = attention_rows(query, key, *tree, places, heads)
     for index, ((joint, child), heat) in enumerate(zip(questions, heats)):
         down, right = divmod(index // count, across)
         start = right * (count + 1)
         panels = page.panels[down * count + child, start:][: count + 1]
         _question(panels, person, names, joint, child, heat, size, r)
-    _table(page.panels[0, -1], token_shares(query, key, *tree), names)
+    shares = token_shares(query, key, *tree, num_heads=heads)
+    _table(page.panels[0, -1], shares, names)
     return page
 
 

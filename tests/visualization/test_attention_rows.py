@@ -11,10 +11,15 @@ from mmkbdm.visualization.attention_rows import (
 NODES, CHILDREN, CHANNELS = 2, 3, 24
 
 
-def relation_of(context='token', kv_pool=1):
+def relation_of(context='token', kv_pool=1, **settings):
     torch.manual_seed(0)
     relation = ContextRelation(
-        CHANNELS, NODES, CHILDREN, context=context, kv_pool=kv_pool
+        CHANNELS,
+        NODES,
+        CHILDREN,
+        context=context,
+        kv_pool=kv_pool,
+        **settings,
     )
     # Large enough that the attention is far from equal.
     torch.nn.init.normal_(relation.projection.weight)
@@ -62,6 +67,41 @@ def test_rows_give_the_context_of_the_module(kv_pool):
     for row, (child, i, j) in zip(rows, places):
         context = torch.einsum('ghw,gdhw->d', row, value[1])
         torch.testing.assert_close(context, z[1, child, :, i, j])
+
+
+def test_rotary_rows_give_the_context_of_the_module():
+    """Queries and keys are shown as they meet, turned by their places."""
+    relation = relation_of(kv_pool=2, position='rotary')
+    y = torch.randn(1, CHANNELS, 5, 4)
+    with torch.no_grad():
+        query, key, value = (m[0] for m in relation.project(y))
+        z = relation(y)[0].view(NODES, CHILDREN, -1, 5, 4)
+    rows = attention_rows(query, key, NODES, CHILDREN, 0, [(1, 3, 2)])
+    value = value.view(NODES, CHILDREN, -1, *value.shape[1:])[0]
+    context = torch.einsum('ghw,gdhw->d', rows[0], value)
+    torch.testing.assert_close(context, z[0, 1, :, 3, 2])
+
+
+def test_heads_are_averaged():
+    """Each head is a relation of its own channels."""
+    relation = relation_of(num_heads=2)
+    with torch.no_grad():
+        query, key, _ = relation.project(torch.randn(1, CHANNELS, 5, 4))
+    halves = []
+    for head in range(2):
+        q, k = (
+            m[0].view(NODES * CHILDREN, 2, -1, 5, 4)[:, head].flatten(0, 1)
+            for m in (query, key)
+        )
+        halves.append(full_attention(q, k, 1))
+    expected = sum(halves) / 2
+    rows = attention_rows(
+        query[0], key[0], NODES, CHILDREN, 1, [(2, 1, 3)], num_heads=2
+    )
+    torch.testing.assert_close(rows.flatten(), expected[2 * 20 + 4 + 3])
+    shares = token_shares(query[0], key[0], NODES, CHILDREN, 1, num_heads=2)
+    expected = expected.view(CHILDREN, 20, CHILDREN, -1).sum(3).mean(1)
+    torch.testing.assert_close(shares, expected)
 
 
 @pytest.mark.parametrize('chunk', [1, 7, 1000])

@@ -5,14 +5,16 @@ context relations of the sub-feature maps give each its context information).
 The formulas are ours.
 """
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .node_conv import join_nodes, node_conv2d
+from .rotary_position import axis_places, rotate_2d
 from .sincos_position import sincos_position_2d
 
 CONTEXTS = ('token', 'channel', 'none')
-POSITIONS = ('sincos', 'none')
+POSITIONS = ('sincos', 'rotary', 'none')
 
 
 class ContextRelation(nn.Module):
@@ -28,7 +30,11 @@ class ContextRelation(nn.Module):
       children, the Gram matrix of the node: linear in pixels;
     - ``none``: A = 1, the control without any relation: Z = V.
 
-    and Z = A v, each token or channel back at its own place.
+    and Z = A v, each token or channel back at its own place. With ``rotary``
+    positions Y' = Y, and the tokens of query and key are turned by their
+    place, keys by the centre of what was pooled. With h heads the d channels
+    of a token are h tokens of d / h channels, each with a relation of its
+    own.
 
     Args:
         channels (int): Channels C of the whole map.
@@ -38,7 +44,10 @@ class ContextRelation(nn.Module):
         kv_pool (int): Pooling r of keys and values, token context only.
             Defaults to 1.
         context (str): ``token``, ``channel`` or ``none``.
-        position (str): ``sincos`` or ``none``.
+        position (str): ``sincos``, ``rotary`` (token context only) or
+            ``none``.
+        num_heads (int): Heads h of each child, token context only; they
+            divide its channels. Defaults to 1.
     """
 
     def __init__(
@@ -50,6 +59,7 @@ class ContextRelation(nn.Module):
         kv_pool: int = 1,
         context: str = 'token',
         position: str = 'sincos',
+        num_heads: int = 1,
     ) -> None:
         super().__init__()
         self.num_nodes = num_nodes
@@ -58,6 +68,7 @@ class ContextRelation(nn.Module):
         self.kv_pool = kv_pool
         self.context = context
         self.position = position
+        self.num_heads = num_heads
         # Without a relation, query and key would be parameters without use.
         # The output channels lie node by node, [q | k | v] within a node.
         self.num_parts = 1 if context == 'none' else 3
@@ -81,7 +92,9 @@ class ContextRelation(nn.Module):
         tokens = [self._tokens(t) for t in nodes]
         z = F.scaled_dot_product_attention(*tokens)
         # The channels of a node, d of every child, lie together again.
-        z = z.reshape(self.num_nodes, -1, *y.shape[2:], self.node_channels)
+        z = z.transpose(1, 2).reshape(
+            self.num_nodes, -1, *y.shape[2:], self.node_channels
+        )
         return join_nodes(z.permute(1, 0, 4, 2, 3))
 
     def project(self, y: Tensor) -> list[Tensor]:
@@ -92,7 +105,12 @@ class ContextRelation(nn.Module):
         """Query, key and value (B, n, c, H, W) of every node, or value."""
         conv = self.projection
         sources = self._sources(y)
-        return node_conv2d(sources, conv.weight, conv.bias, self.num_nodes)
+        nodes = node_conv2d(sources, conv.weight, conv.bias, self.num_nodes)
+        if self.position == 'rotary':
+            query, key, value = nodes
+            size = y.shape[2:]
+            nodes = [self._turn(query, size, 1), self._turn(key, size), value]
+        return nodes
 
     def _sources(self, y: Tensor) -> list[Tensor]:
         """Maps that query, key and value are read from, or value."""
@@ -111,6 +129,19 @@ class ContextRelation(nn.Module):
         nodes = y.unflatten(1, (self.num_nodes, -1))
         return (nodes + encoding.unsqueeze(1)).flatten(1, 2)
 
+    def _turn(
+        self, nodes: Tensor, size: torch.Size, stride: int | None = None
+    ) -> Tensor:
+        """Turn the tokens of (B, n, c, H/r, W/r) by their place."""
+        rows, columns = (
+            axis_places(length, stride or self.kv_pool, like=nodes)
+            for length in size
+        )
+        heads = (self.num_children * self.num_heads, -1)
+        tokens = nodes.permute(0, 1, 3, 4, 2).unflatten(-1, heads)
+        turned = rotate_2d(tokens, rows, columns).flatten(-2)
+        return turned.permute(0, 1, 4, 2, 3)
+
     def _pool(self, x: Tensor) -> Tensor:
         """Average r x r pixels; what juts out is averaged over what is."""
         return F.avg_pool2d(
@@ -118,12 +149,15 @@ class ContextRelation(nn.Module):
         )
 
     def _tokens(self, x: Tensor) -> Tensor:
-        """(B, n, c, H, W) to (n B, 1, H W g, d), child after child a pixel.
+        """(B, n, c, H, W) to (n B, h, H W g, d / h), child after child.
 
         The relation does not depend on the order of the tokens. In this one
         the tokens of a node are its map with the channels innermost, as the
         batched product of :func:`node_conv2d` leaves it.
         """
-        d = self.node_channels // self.num_children
         num_tokens = x.shape[3] * x.shape[4] * self.num_children
-        return x.permute(1, 0, 3, 4, 2).reshape(-1, 1, num_tokens, d)
+        head = self.node_channels // (self.num_children * self.num_heads)
+        tokens = x.permute(1, 0, 3, 4, 2).reshape(
+            -1, num_tokens, self.num_heads, head
+        )
+        return tokens.transpose(1, 2)

@@ -4,6 +4,25 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+NORMS = ('layer', 'group', 'none')
+
+
+def build_node_norm(norm: str, channels: int, num_nodes: int) -> nn.Module:
+    """Make the norm of a level.
+
+    Args:
+        norm (str): ``layer`` for :class:`NodeLayerNorm`; ``group`` for a
+            :class:`torch.nn.GroupNorm` of one group a node, which keeps how
+            the positions of a map differ; ``none``.
+        channels (int): Channels C of the whole map.
+        num_nodes (int): Nodes n of the level.
+    """
+    if norm == 'none':
+        return nn.Identity()
+    if norm == 'group':
+        return nn.GroupNorm(num_nodes, channels)
+    return NodeLayerNorm(channels, num_nodes)
+
 
 class NodeLayerNorm(nn.GroupNorm):
     """LayerNorm over the channels of each node at each position.

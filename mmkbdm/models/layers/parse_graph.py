@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from .combination import COMBINATIONS, AddCombination, FuseCombination
 from .context_relation import CONTEXTS, POSITIONS, ContextRelation
 from .layer_scale import LayerScale
-from .node_norm import NodeLayerNorm
+from .node_norm import NORMS, build_node_norm
 
 
 class ParseGraphLevel(nn.Module):
@@ -28,8 +28,9 @@ class ParseGraphLevel(nn.Module):
         channels (int): Channels C of the whole map.
         num_nodes (int): Nodes n of this level.
         num_children (int): Children g of each node.
-        kernel_size, kv_pool, context, position: See
+        kernel_size, kv_pool, context, position, num_heads: See
             :class:`ContextRelation`.
+        norm (str): ``layer``, ``group`` or ``none``.
         combine (str): ``fuse`` or ``add``.
         out_proj (bool): W_o of the ``add`` combination.
         gate_init (float): Start of the gate.
@@ -45,12 +46,14 @@ class ParseGraphLevel(nn.Module):
         kv_pool: int,
         context: str,
         position: str,
+        num_heads: int,
+        norm: str,
         combine: str,
         out_proj: bool,
         gate_init: float,
     ) -> None:
         super().__init__()
-        self.norm = NodeLayerNorm(channels, num_nodes)
+        self.norm = build_node_norm(norm, channels, num_nodes)
         self.relation = ContextRelation(
             channels,
             num_nodes,
@@ -59,6 +62,7 @@ class ParseGraphLevel(nn.Module):
             kv_pool,
             context,
             position,
+            num_heads,
         )
         if combine == 'fuse':
             self.combination = FuseCombination(channels, num_nodes)
@@ -92,7 +96,13 @@ class ParseGraph(nn.Module):
             (``token`` context only). Defaults to 1.
         context (str): ``token``, ``channel`` or ``none``, see
             :class:`ContextRelation`. Defaults to ``token``.
-        position (str): ``sincos`` or ``none``. Defaults to ``sincos``.
+        position (str): ``sincos``, ``rotary`` or ``none``. Defaults to
+            ``sincos``.
+        num_heads (int): Heads of each child (``token`` context only).
+            Defaults to 1.
+        norm (str): ``layer`` normalises every node at each position,
+            ``group`` over its whole map, ``none`` does not. Defaults to
+            ``layer``.
         combine (str): ``fuse`` or ``add``. Defaults to ``fuse``.
         out_proj (bool): Whether ``add`` has a 1x1 convolution W_o. Defaults
             to False.
@@ -121,6 +131,8 @@ class ParseGraph(nn.Module):
         position: str = 'sincos',
         combine: str = 'fuse',
         out_proj: bool = False,
+        num_heads: int = 1,
+        norm: str = 'layer',
         gate_init: float = 0.0,
     ) -> None:
         super().__init__()
@@ -135,12 +147,14 @@ class ParseGraph(nn.Module):
         _check_choice('context', context, CONTEXTS)
         _check_choice('position', position, POSITIONS)
         _check_choice('combine', combine, COMBINATIONS)
+        _check_choice('norm', norm, NORMS)
         _check_pool(kv_pool, context)
         if out_proj and combine == 'fuse':
             raise ValueError(
                 "out_proj=True needs combine='add', got combine='fuse', "
                 'which already ends in a 1x1 convolution'
             )
+        _check_heads(channels, groups, num_heads, context, position)
         if context == 'none':
             position = 'none'  # only queries and keys carry the position
         self.channels = channels
@@ -153,6 +167,8 @@ class ParseGraph(nn.Module):
                 kv_pool=kv_pool,
                 context=context,
                 position=position,
+                num_heads=num_heads,
+                norm=norm,
                 combine=combine,
                 out_proj=out_proj,
                 gate_init=gate_init,
@@ -224,4 +240,32 @@ def _check_pool(kv_pool: int, context: str) -> None:
         raise ValueError(
             f"kv_pool={kv_pool} needs context='token', got "
             f'context={context!r}, which is linear in pixels: set kv_pool=1'
+        )
+
+
+def _check_heads(
+    channels: int,
+    groups: tuple[int, ...],
+    num_heads: int,
+    context: str,
+    position: str,
+) -> None:
+    if not isinstance(num_heads, int) or num_heads < 1:
+        raise ValueError(f'num_heads={num_heads!r} must be a positive int')
+    for name, value, special in (
+        ('num_heads', num_heads, num_heads > 1),
+        ('position', position, position == 'rotary'),
+    ):
+        if special and context != 'token':
+            raise ValueError(
+                f"{name}={value!r} needs context='token', got "
+                f'context={context!r}, which has no tokens'
+            )
+    smallest = channels // math.prod(groups)
+    parts = num_heads * (4 if position == 'rotary' else 1)
+    if smallest % parts:
+        raise ValueError(
+            f'num_heads={num_heads}, position={position!r}: the smallest '
+            f'children have {smallest} channels, which must be a multiple of '
+            f'{parts}: change groups, or one of the two'
         )

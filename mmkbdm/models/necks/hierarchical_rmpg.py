@@ -17,6 +17,8 @@ STAGE_SETTINGS = (
     'position',
     'combine',
     'out_proj',
+    'num_heads',
+    'norm',
 )
 
 
@@ -38,7 +40,8 @@ class HierarchicalRMPG(RMPG):
         stages (Sequence[dict]): One dict a stage with the arguments in which
             it differs from the others: ``groups``, ``kernel_size``,
             ``kv_pool``, ``context``, ``position``, ``combine``,
-            ``out_proj``. Defaults to the groups (2,), (2, 2) and (2, 2, 2).
+            ``out_proj``, ``num_heads``, ``norm``. Defaults to the groups
+            (2,), (2, 2) and (2, 2, 2).
         **kwargs: Arguments of :class:`RMPG`, common to all stages.
 
     Raises:

@@ -43,10 +43,14 @@ class RMPG(BaseModule):
             64x64 maps. Defaults to 1.
         context (str): ``token``, ``channel`` or ``none``. Defaults to
             ``token``.
-        position (str): ``sincos`` or ``none``. Defaults to ``sincos``.
+        position (str): ``sincos``, ``rotary`` or ``none``. Defaults to
+            ``sincos``.
         combine (str): ``fuse`` or ``add``. Defaults to ``fuse``.
         out_proj (bool): A 1x1 convolution at the end of ``add``. Defaults to
             False.
+        num_heads (int): Attention heads of each child, ``token`` context
+            only. Defaults to 1.
+        norm (str): ``layer``, ``group`` or ``none``. Defaults to ``layer``.
         mid_channels (int, optional): If given, the parse graph works on so
             many channels between two 1x1 convolutions, for maps too wide for
             a tree of their own. Defaults to None.
@@ -81,6 +85,8 @@ class RMPG(BaseModule):
         position: str = 'sincos',
         combine: str = 'fuse',
         out_proj: bool = False,
+        num_heads: int = 1,
+        norm: str = 'layer',
         mid_channels: int | None = None,
         num_maps: int | Literal['shared'] = 1,
         gate_init: float = 0.0,
@@ -117,6 +123,8 @@ class RMPG(BaseModule):
             position=position,
             combine=combine,
             out_proj=out_proj,
+            num_heads=num_heads,
+            norm=norm,
         )
 
         def build_graph() -> nn.Module:

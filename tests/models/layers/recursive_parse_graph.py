@@ -9,7 +9,7 @@ import math
 import torch
 import torch.nn.functional as F
 
-from mmkbdm.models.layers import sincos_position_2d
+from mmkbdm.models.layers import NodeLayerNorm, sincos_position_2d
 
 
 def refine(graph, x):
@@ -34,16 +34,20 @@ def _node(graph, depth, j, x):
         ],
         dim=1,
     )
-    y = F.layer_norm(
-        u.movedim(1, -1),
-        u.shape[1:2],
-        _own(level.norm.weight, j, n),
-        _own(level.norm.bias, j, n),
-        level.norm.eps,
-    ).movedim(-1, 1)
+    y = _normalise(level.norm, j, n, u)
     z = _context(level.relation, j, y)
     branch = _combine(level.combination, j, n, y, z)
     return u + _own(level.gate.gamma, j, n).view(1, -1, 1, 1) * branch
+
+
+def _normalise(norm, j, n, u):
+    if isinstance(norm, torch.nn.Identity):
+        return u
+    own = _own(norm.weight, j, n), _own(norm.bias, j, n)
+    if isinstance(norm, NodeLayerNorm):
+        y = F.layer_norm(u.movedim(1, -1), u.shape[1:2], *own, norm.eps)
+        return y.movedim(-1, 1)
+    return F.group_norm(u, 1, *own, norm.eps)
 
 
 def _context(relation, j, y):
@@ -69,13 +73,51 @@ def _context(relation, j, y):
         q, k, v = (t.flatten(2) for t in (q, k, v))
         a = (q @ k.transpose(1, 2) / math.sqrt(q.shape[-1])).softmax(-1)
         return (a @ v).reshape(y.shape)
+    children = [t.chunk(g, dim=1) for t in (q, k, v)]
+    heads = [
+        _attend(relation, i, *children) for i in range(relation.num_heads)
+    ]
+    return torch.cat([torch.cat(parts, dim=1) for parts in zip(*heads)], dim=1)
+
+
+def _attend(relation, head, q, k, v):
+    """A head of all children, lists of (B, d, H, W) to (B, d / h, H, W)."""
+    h, r = relation.num_heads, relation.kv_pool
+    size = q[0].shape[2:]
+    q, k, v = ([child.chunk(h, dim=1)[head] for child in t] for t in (q, k, v))
+    if relation.position == 'rotary':
+        q = [_turn(child, size, 1) for child in q]
+        k = [_turn(child, size, r) for child in k]
     q, k, v = (
-        torch.cat([c.flatten(2) for c in t.chunk(g, dim=1)], dim=2)
-        for t in (q, k, v)
-    )  # (B, d, g P), one child after the other
+        torch.cat([child.flatten(2) for child in t], dim=2) for t in (q, k, v)
+    )  # (B, d / h, g P), one child after the other
     a = (q.transpose(1, 2) @ k / math.sqrt(q.shape[1])).softmax(-1)
     z = v @ a.transpose(1, 2)
-    return torch.cat(z.chunk(g, dim=2), dim=1).reshape(y.shape)
+    return [
+        part.unflatten(2, size)
+        for part in z.chunk(relation.num_children, dim=2)
+    ]
+
+
+def _turn(x, size, r):
+    """Multiply pairs of channels by exp(i place frequency)."""
+    quarter = x.shape[1] // 4
+    parts = []
+    for axis, part in enumerate(x.chunk(2, dim=1)):
+        angle = torch.empty(quarter, *x.shape[2:])
+        for cell in range(x.shape[2 + axis]):
+            pixels = range(cell * r, min(cell * r + r, size[axis]))
+            place = sum(pixels) / len(pixels)
+            for step in range(quarter):
+                angle[step].select(axis, cell)[:] = place * 100 ** (
+                    -step / quarter
+                )
+        real, imaginary = part.chunk(2, dim=1)
+        turned = torch.complex(real, imaginary) * torch.polar(
+            torch.ones_like(angle), angle
+        )
+        parts += [turned.real, turned.imag]
+    return torch.cat(parts, dim=1)
 
 
 def _pool(x, r):

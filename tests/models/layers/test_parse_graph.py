@@ -72,6 +72,43 @@ def test_batched_equals_recursive_with_pooling(size, position, kernel_size):
     assert_equals_recursion(graph, (2, 48, *size))
 
 
+@pytest.mark.parametrize('size', [(6, 5), (8, 6)])
+@pytest.mark.parametrize(
+    'setting',
+    [
+        dict(position='rotary'),
+        dict(position='rotary', kv_pool=4),
+        dict(position='rotary', num_heads=3, groups=(2, 2), kernel_size=3),
+        dict(num_heads=2),
+        dict(num_heads=2, kv_pool=3, combine='add', out_proj=True),
+        dict(norm='none'),
+        dict(norm='group'),
+        dict(norm='group', context='channel', position='none'),
+    ],
+    ids=str,
+)
+def test_batched_equals_recursive_with_every_switch(setting, size):
+    graph = random_graph(channels=96, **setting)
+    assert_equals_recursion(graph, (2, 96, *size))
+
+
+def test_rotary_positions_are_relative():
+    """A shifted map gives the shifted context, sincos does not."""
+    x = torch.zeros(1, 16, 9, 9)
+    x[..., 2:5, 2:5] = torch.randn(1, 16, 3, 3)
+    shifted = x.roll((3, 2), (2, 3))
+    for position, same in (('rotary', True), ('sincos', False)):
+        graph = random_graph(
+            channels=16, groups=(2,), position=position, combine='add',
+            norm='none',
+        )  # fmt: skip
+        with torch.no_grad():
+            graph.levels[0].relation.projection.bias.zero_()
+            z, other = graph(x) - x, graph(shifted) - shifted
+        z, other = z[..., 2:5, 2:5], other[..., 5:8, 4:7]
+        assert torch.allclose(z, other, atol=1e-5) == same
+
+
 def test_context_reaches_across_children_and_positions():
     """One corner of one child alone moves the far corner of the other."""
     graph = random_graph(
@@ -138,6 +175,12 @@ def test_every_parameter_has_a_gradient_within_two_steps(setting):
         (dict(kv_pool=0), ['kv_pool=0']),
         (dict(kv_pool=2, context='channel'), ['kv_pool=2', 'channel']),
         (dict(out_proj=True), ['out_proj=True', "combine='fuse'"]),
+        (dict(norm='batch'), ["norm='batch'", 'group']),
+        (dict(num_heads=0), ['num_heads=0']),
+        (dict(num_heads=3), ['num_heads=3', '2 channels', 'multiple of 3']),
+        (dict(num_heads=2, context='channel'), ['num_heads=2', 'channel']),
+        (dict(position='rotary', context='none'), ['rotary', 'none']),
+        (dict(position='rotary'), ['rotary', '2 channels', 'multiple of 4']),
     ],
     ids=str,
 )
