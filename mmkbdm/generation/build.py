@@ -1,11 +1,12 @@
 """Generators and datasets by the name of their file (ours)."""
 
 import inspect
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.utils.data import Subset
 
 from mmkbdm.apis.arguments import read_config
@@ -79,7 +80,10 @@ def build_wanted(
 
 
 def build_generator(
-    pipeline: str, checkpoint: str | None = None, call: dict | None = None
+    pipeline: str,
+    checkpoint: str | None = None,
+    call: dict | None = None,
+    averaged: bool = True,
 ):
     """Build a pipeline of diffusers, or what a config calls ``model``.
 
@@ -89,6 +93,9 @@ def build_generator(
         checkpoint (str, optional): Weights of the config's model.
         call (dict, optional): Settings of sampling; for a config, they
             replace those of its ``model.call``.
+        averaged (bool): Whether a checkpoint of MMEngine's EMAHook gives the
+            moving average. Defaults to True; False asks for the last
+            weights, which are the only ones without the hook.
 
     Raises:
         PreflightError: It is not there, generates nothing, or takes no such
@@ -118,7 +125,7 @@ def build_generator(
             f'{cfg.type} of {pipeline} has no generate(batch, generator)'
         )
     if checkpoint is not None:
-        _load(model, checkpoint, pipeline)
+        _load(model, checkpoint, pipeline, averaged)
     if isinstance(model, nn.Module):
         model.to('cuda' if torch.cuda.is_available() else 'cpu').eval()
     return model
@@ -132,7 +139,7 @@ def _check_call(pipeline: str, kind: str) -> None:
         )
 
 
-def _load(model, checkpoint: str, pipeline: str) -> None:
+def _load(model, checkpoint: str, pipeline: str, averaged: bool) -> None:
     if not isinstance(model, nn.Module):
         raise PreflightError(
             f'the model of {pipeline} has its own weights and takes no '
@@ -140,9 +147,21 @@ def _load(model, checkpoint: str, pipeline: str) -> None:
         )
     content = read_checkpoint(checkpoint)
     saved = content.get('state_dict', content)
+    if not averaged:
+        # The hook exchanges the two, so that all who load get the average.
+        saved = {**saved, **_last_weights(content)}
     state_dict = as_read_by(model, saved)
     own = model.state_dict()
     # A generator fills in its frozen parts, which neither side has saved.
     compared = {k: v for k, v in state_dict.items() if k in own or k in saved}
     check_match(own, compared)
     model.load_state_dict(state_dict)
+
+
+def _last_weights(content: Mapping) -> dict[str, Tensor]:
+    kept = content.get('ema_state_dict', {})
+    return {
+        key.removeprefix('module.'): value
+        for key, value in kept.items()
+        if key.startswith('module.')
+    }

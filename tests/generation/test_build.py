@@ -2,6 +2,8 @@ from pathlib import Path
 
 import pytest
 import torch
+from mmengine.hooks import EMAHook
+from mmengine.model import ExponentialMovingAverage
 from toy_parts import ToyGenerator
 
 from mmkbdm.apis.errors import PreflightError
@@ -50,6 +52,27 @@ def test_model_of_a_config_with_its_checkpoint(configs, tmp_path):
     torch.save(dict(state_dict=torch.nn.Linear(2, 2).state_dict()), path)
     with pytest.raises(CheckpointMismatchError, match='another model'):
         build_generator(str(configs['model']), path)
+
+
+def test_average_and_last_weights(configs, tmp_path):
+    """MMEngine's hook exchanges the two when it saves."""
+    torch.manual_seed(1)
+    model = ToyGenerator()
+    hook = EMAHook()
+    hook.ema_model = ExponentialMovingAverage(model, momentum=0.5)
+    before = model.mix.weight.detach().clone()
+    model.mix.weight.data.add_(1)
+    # The first update is a copy, the second goes half the way.
+    hook.ema_model.steps.fill_(1)
+    hook.ema_model.update_parameters(model)
+    content = dict(state_dict=model.state_dict())
+    hook.before_save_checkpoint(None, content)
+    path = str(tmp_path / 'iter_1.pth')
+    torch.save(content, path)
+    averaged = build_generator(str(configs['model']), path)
+    torch.testing.assert_close(averaged.mix.weight.data, before + 0.5)
+    last = build_generator(str(configs['model']), path, averaged=False)
+    torch.testing.assert_close(last.mix.weight.data, before + 1)
 
 
 def test_bad_models(configs, tmp_path):
