@@ -59,10 +59,14 @@ class FeatureCodebook(Stage):
     @torch.no_grad()
     def encode(self, features: Tensor) -> Tensor:
         """Return the codes (B,) int64 of image features (B, in_dim)."""
+        return self.similarity(features).argmax(-1)
+
+    @torch.no_grad()
+    def similarity(self, features: Tensor) -> Tensor:
+        """Return the cosine between image features and codes (B, K)."""
         vectors = self.encoder(F.normalize(features, dim=-1))
         # Not through the quantizer, which learns while it is in training.
-        similarity = F.normalize(vectors.float(), dim=-1) @ self.codes.T
-        return similarity.argmax(-1)
+        return F.normalize(vectors.float(), dim=-1) @ self.codes.T
 
     def forward(
         self, features: Tensor, mode: str = 'tensor'
