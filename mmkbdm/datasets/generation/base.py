@@ -7,6 +7,8 @@ import numpy as np
 from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
 
+from mmkbdm.apis.distributed import main_process_first
+
 _FILTERS = ('min_people', 'max_people')
 _FIELDS = ('caption', 'scenario', 'scenario_words')
 
@@ -25,7 +27,8 @@ class PoseTextDataset(BaseDataset):
       (1 hidden, 2 visible) or a confidence; a joint that is not there is
       0, 0, 0;
     - ``prompt`` (str), ``caption`` (str: the text without the scenario),
-      ``scenario`` (str with underscores, empty where there is none).
+      ``scenario`` (str with underscores, empty where there is none);
+    - ``image_features`` (np.ndarray): float32 (d,), if they are asked for.
 
     Args:
         ann_file (str): The annotation file.
@@ -38,6 +41,12 @@ class PoseTextDataset(BaseDataset):
         filter_cfg (dict, optional): ``min_people`` and ``max_people``:
             images with another number of posed people are left out. All
             are kept by default.
+        image_features (dict, optional): What
+            :class:`~mmkbdm.models.knowledge_base.OracleCode` needs:
+            ``encoder``, ``cache`` and perhaps ``batch_size`` as of
+            :class:`~mmkbdm.datasets.knowledge_base.ImageFeatures`, with
+            which a cache can be shared, and its ``pipeline``. Defaults to
+            None.
         **kwargs: Of :class:`mmengine.dataset.BaseDataset`.
 
     Attributes:
@@ -70,6 +79,7 @@ class PoseTextDataset(BaseDataset):
         data_prefix: dict | None = None,
         prompt_template: str | None = None,
         filter_cfg: dict | None = None,
+        image_features: dict | None = None,
         **kwargs,
     ) -> None:
         for key in filter_cfg or ():
@@ -84,6 +94,7 @@ class PoseTextDataset(BaseDataset):
                     f'{field!r}; it knows {", ".join(_FIELDS)}'
                 )
         self.prompt_template = prompt_template
+        self.image_features = image_features
         self.left_out = Counter()
         super().__init__(
             ann_file,
@@ -106,9 +117,16 @@ class PoseTextDataset(BaseDataset):
         )
 
     def filter_data(self) -> list[dict]:
+        """Leave out images as told, and add features to the others."""
+        kept = self._filtered() if self.filter_cfg else self.data_list
+        if self.image_features is not None:
+            features = main_process_first(lambda: self._encode(kept))
+            for info, row in zip(kept, features, strict=True):
+                info['image_features'] = row
+        return kept
+
+    def _filtered(self) -> list[dict]:
         """Leave out images by their number of people, and count them."""
-        if not self.filter_cfg:
-            return self.data_list
         least = self.filter_cfg.get('min_people', 0)
         most = self.filter_cfg.get('max_people', np.inf)
         kept = []
@@ -122,6 +140,22 @@ class PoseTextDataset(BaseDataset):
             else:
                 kept.append(info)
         return kept
+
+    def _encode(self, infos: list[dict]) -> np.ndarray:
+        # Here, because it imports the datasets that are built of this one.
+        from mmkbdm.datasets.knowledge_base.encode_images import (
+            build_encoder,
+            encode_images,
+        )
+
+        def record(index: int) -> dict:
+            info = infos[index]
+            return dict(info, poses=self.load_poses(info))
+
+        settings = dict(self.image_features)
+        encoder = build_encoder(settings.pop('encoder'))
+        paths = [info['img_path'] for info in infos]
+        return encode_images(paths, record, encoder=encoder, **settings)
 
     def load_poses(self, info: dict) -> np.ndarray:
         """Return the poses of a record, float32 (P, 17, 3)."""

@@ -3,13 +3,13 @@
 from pathlib import Path
 
 import numpy as np
-import torch
-from mmengine.dist import barrier, is_main_process
-from torch import Tensor, nn
+from torch import nn
 from torch.utils.data import Dataset
 
-from mmkbdm.models.knowledge_base.encode import image_features
+from mmkbdm.apis.distributed import main_process_first
 from mmkbdm.registry import DATASETS
+
+from .encode_images import build_encoder, encode_images
 
 
 class FeatureDataset(Dataset):
@@ -56,17 +56,8 @@ class FeatureDataset(Dataset):
 
     def full_init(self) -> None:
         """Read the features, computing those that are not there."""
-        if self.samples is not None:
-            return
-        # The others wait, and then find everything in the cache.
-        try:
-            if is_main_process():
-                self.samples = self.load()
-        finally:
-            # They would wait for ever for a main process that has failed.
-            barrier()
         if self.samples is None:
-            self.samples = self.load()
+            self.samples = main_process_first(self.load)
 
     def load(self):
         """Return a sequence of samples, each a dict."""
@@ -80,27 +71,18 @@ class FeatureDataset(Dataset):
 
     def build_encoder(self) -> nn.Module:
         """Build the encoder, on a GPU where there is one."""
-        # Its module registers encoders that need MMPose.
-        from mmkbdm.evaluation.metrics.build_features import build_features
-
-        return build_features(self.encoder)[0]
+        return build_encoder(self.encoder)
 
     def encode_images(self, encoder: nn.Module) -> tuple[np.ndarray, list]:
         """Return features (N, d) and prompts of all N images."""
-        images = DATASETS.build(dict(self.dataset, test_mode=True))
+        images = DATASETS.build(dict(self.dataset, pipeline=[]))
         infos = [images.get_data_info(i) for i in range(len(images))]
-
-        def load(index: int) -> Tensor:
-            bgr = images[index]['img']
-            rgb = np.ascontiguousarray(bgr[..., ::-1].transpose(2, 0, 1))
-            return torch.from_numpy(rgb)
-
-        features = image_features(
-            encoder,
+        features = encode_images(
             [info['img_path'] for info in infos],
-            load,
-            self.cache / 'images',
-            preprocessing=str(self.dataset.get('pipeline')),
-            batch_size=self.batch_size,
+            infos.__getitem__,
+            self.dataset['pipeline'],
+            encoder,
+            self.cache,
+            self.batch_size,
         )
         return features, [info['prompt'] for info in infos]

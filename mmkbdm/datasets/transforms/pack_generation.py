@@ -29,7 +29,9 @@ class PackGeneration(BaseTransform):
     - ``ori_height``, ``ori_width`` (int): of the file, in pixels;
     - ``crop`` (torch.Tensor): int64 (4,), x, y, width and height of
       ``image`` in the file, in pixels;
-    - ``flip`` (bool): whether ``image`` is mirrored.
+    - ``flip`` (bool): whether ``image`` is mirrored;
+    - ``image_features`` (torch.Tensor): float32 (d,), where the dataset has
+      them.
     """
 
     def transform(self, results: dict) -> dict:
@@ -45,6 +47,9 @@ class PackGeneration(BaseTransform):
             crop=torch.from_numpy(results['crop']),
             flip=results.get('flip', False),
         )
+        if 'image_features' in results:
+            features = torch.from_numpy(results['image_features'])
+            sample['image_features'] = features
         for key in (
             'prompt',
             'caption',

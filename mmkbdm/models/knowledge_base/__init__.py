@@ -1,5 +1,6 @@
 """The knowledge base of KB-DMGen: two training stages, and what is asked."""
 
+from .cached_rows import CachedRows
 from .code_metrics import CodeAccuracy, CodebookUse
 from .codebook import FeatureCodebook
 from .decompose import PromptParts, decompose
@@ -13,6 +14,7 @@ from .stage import Stage
 from .text_to_code import TextToCode
 
 __all__ = [
+    'CachedRows',
     'CodeAccuracy',
     'CodebookUse',
     'FeatureCache',

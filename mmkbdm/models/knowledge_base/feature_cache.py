@@ -9,9 +9,12 @@ from pathlib import Path
 
 import numpy as np
 from mmengine.logging import print_log
+from tqdm import tqdm
 
 from mmkbdm.apis.errors import PreflightError
 from mmkbdm.engine.atomic_backend import AtomicLocalBackend
+
+from .cached_rows import CachedRows
 
 MANIFEST = 'manifest.json'
 
@@ -35,19 +38,25 @@ class FeatureCache:
             on beside the items: parameters and preprocessing.
         shard_size (int): Rows of a file. Defaults to 2048, 6 MiB of 768
             float32.
+        dtype (type): Of the features. Defaults to float32.
 
     Raises:
         ValueError: When ``shard_size`` is not positive.
     """
 
     def __init__(
-        self, folder: str | Path, encoder_key: str, shard_size: int = 2048
+        self,
+        folder: str | Path,
+        encoder_key: str,
+        shard_size: int = 2048,
+        dtype: type = np.float32,
     ) -> None:
         if shard_size < 1:
             raise ValueError(f'shard_size={shard_size} must be at least 1')
         self.folder = Path(folder)
         self.encoder_key = encoder_key
         self.shard_size = shard_size
+        self.dtype = np.dtype(dtype)
         self.backend = AtomicLocalBackend()
 
     def get(
@@ -55,16 +64,31 @@ class FeatureCache:
         identities: Sequence[str],
         compute: Callable[[range], np.ndarray],
     ) -> np.ndarray:
-        """Return the features of items, from the disk where they are there.
+        """Return the features of items, held in memory.
+
+        Arguments and errors are those of :meth:`rows`.
+
+        Returns:
+            np.ndarray: (N, ...), N items.
+        """
+        rows = self.rows(identities, compute)
+        return rows.take(range(len(rows)))
+
+    def rows(
+        self,
+        identities: Sequence[str],
+        compute: Callable[[range], np.ndarray],
+    ) -> CachedRows:
+        """Return the features of items, left on the disk.
 
         Args:
             identities (Sequence[str]): One of each of N items: changes when
                 the item does.
             compute (Callable): Takes a range of n positions in
-                ``identities`` and returns their features (n, d).
+                ``identities`` and returns their features (n, ...).
 
         Returns:
-            np.ndarray: (N, d) float32.
+            CachedRows: N rows.
 
         Raises:
             PreflightError: The folder cannot be written.
@@ -74,47 +98,47 @@ class FeatureCache:
         if not len(identities):
             raise ValueError('identities is empty: give at least one item')
         manifest = self._read_manifest()
-        shards = []
+        plan, missing = {}, []
         for start in range(0, len(identities), self.shard_size):
             rows = range(start, min(start + self.shard_size, len(identities)))
             name = f'features_{start // self.shard_size:05d}.npy'
+            plan[name] = rows
             key = self._key([identities[row] for row in rows])
-            shard = self._read(name, key, manifest.get(name))
-            if shard is None:
-                shard = self._checked(compute(rows), rows)
+            if not self._is_whole(name, key, manifest.get(name)):
+                missing.append((name, key))
+        total = sum(len(plan[name]) for name, _ in missing)
+        with tqdm(
+            total=total, desc=f'Filling {self.folder}', disable=not missing
+        ) as bar:
+            for name, key in missing:
+                shard = self._checked(compute(plan[name]), plan[name])
                 manifest[name] = dict(key=key, sha256=self._write(name, shard))
                 self._write_manifest(manifest)
-                print_log(
-                    f'{self.folder}: features of {rows.stop} of '
-                    f'{len(identities)} items',
-                    logger='current',
-                )
-            shards.append(shard)
-        return np.concatenate(shards)
+                bar.update(len(shard))
+        paths = [self.folder / name for name in plan]
+        return CachedRows(paths, self.shard_size)
 
     def _key(self, identities: list[str]) -> str:
-        text = json.dumps([self.encoder_key, *identities])
+        text = json.dumps([self.encoder_key, self.dtype.str, *identities])
         return hashlib.sha256(text.encode()).hexdigest()
 
-    def _read(
-        self, name: str, key: str, known: dict | None
-    ) -> np.ndarray | None:
-        """Return the rows of a file, or None if they must be computed."""
+    def _is_whole(self, name: str, key: str, known: dict | None) -> bool:
+        """Whether the rows of a file need not be computed."""
         path = self.folder / name
         if known is None:
-            return None
+            return False
         if known.get('key') != key:
             self._log(f'{path} is of another encoder or other items')
-            return None
+            return False
         try:
             data = path.read_bytes()
         except OSError as error:
             self._log(f'{path} cannot be read ({error.strerror})')
-            return None
+            return False
         if hashlib.sha256(data).hexdigest() != known.get('sha256'):
             self._log(f'{path} is damaged')
-            return None
-        return np.load(io.BytesIO(data), allow_pickle=False)
+            return False
+        return True
 
     def _write(self, name: str, shard: np.ndarray) -> str:
         """Write rows and return the SHA-256 of their file."""
@@ -155,15 +179,14 @@ class FeatureCache:
             level=logging.WARNING,
         )
 
-    @staticmethod
-    def _checked(features: np.ndarray, rows: range) -> np.ndarray:
-        features = np.asarray(features, np.float32)
-        if features.ndim != 2 or len(features) != len(rows):
+    def _checked(self, features: np.ndarray, rows: range) -> np.ndarray:
+        features = np.asarray(features, self.dtype)
+        if features.ndim < 2 or len(features) != len(rows):
             raise ValueError(
                 f'the encoder answered features of shape {features.shape} to '
                 f'{len(rows)} items: it must return (items, dimensions)'
             )
-        finite = np.isfinite(features).all(1)
+        finite = np.isfinite(features).reshape(len(rows), -1).all(1)
         if not finite.all():
             raise ValueError(
                 f'the features of item {rows[int(np.argmin(finite))]} are '

@@ -19,7 +19,7 @@ from mmkbdm.datasets.knowledge_base.targets import (
 )
 from mmkbdm.models.knowledge_base import FeatureCodebook
 from mmkbdm.models.knowledge_base.words import SCENARIOS
-from mmkbdm.registry import MODELS
+from mmkbdm.registry import DATASETS, MODELS
 
 COLOURS = dict(red=(0, 0, 255), green=(0, 255, 0), blue=(255, 0, 0))
 CODEBOOK = dict(
@@ -164,6 +164,49 @@ def test_samples(toy, tmp_path):
     assert len(mixed) == 12
     for target in mixed:
         assert target.tolist() == pytest.approx(expected.tolist())
+
+
+def test_features_go_into_the_samples_of_a_generator(toy, monkeypatch):
+    """By one cache with stage 1; each with its own image."""
+    settings = toy('val')
+    ImageFeatures(**settings)
+    monkeypatch.setattr(ColourEncoder, 'forward', None)
+    images = settings.pop('dataset')
+    settings['pipeline'] = images['pipeline']
+    images = dict(images, image_features=settings)
+    images['pipeline'] = [
+        *images['pipeline'],
+        dict(type='mmkbdm.DrawPose'),
+        dict(type='mmkbdm.PackGeneration'),
+    ]
+    for indices in (None, [4, 2, 3]):
+        for sample in DATASETS.build(dict(images, indices=indices)):
+            colour = list(COLOURS).index(sample['prompt'].split()[4])
+            assert torch.equal(sample['image_features'], torch.eye(3)[colour])
+    # Without them there is nothing in their place.
+    del images['image_features']
+    assert 'image_features' not in DATASETS.build(images)[0]
+
+
+def test_features_of_what_a_filter_leaves(toy, tmp_path):
+    file = tmp_path / 'annotations' / 'val.json'
+    content = json.loads(file.read_text())
+    content['annotations'] = [
+        dict(id=i, image_id=i, keypoints=[5.0, 5.0, 2.0] * 17) for i in (1, 5)
+    ]
+    file.write_text(json.dumps(content))
+    settings = toy('val')
+    images = settings.pop('dataset')
+    settings['pipeline'] = images['pipeline']
+    kept = DATASETS.build(
+        dict(
+            images,
+            image_features=settings,
+            filter_cfg=dict(min_people=1),
+        )
+    )
+    found = [sample['image_features'].tolist() for sample in kept]
+    assert found == [[0, 1, 0], [0, 0, 1]]
 
 
 def test_bad_stage1_checkpoint(toy, tmp_path):

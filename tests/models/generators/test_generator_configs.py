@@ -3,16 +3,30 @@
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.dataset import pseudo_collate
 from mmengine.registry import MODELS
 from mmengine.runner import Runner, load_checkpoint
+from transformers import CLIPConfig, CLIPModel
 
+from mmkbdm.apis.errors import PreflightError
 from mmkbdm.apis.preflight import preflight
 from mmkbdm.datasets.toy_human import write_dataset
+from mmkbdm.evaluation.metrics import CLIPFeatures
 from mmkbdm.generation.contract import generate_images
+from mmkbdm.models.generators.parts import build_part
 from mmkbdm.registry import DATASETS
 
 ROOT = 'configs/kb_dmgen/'
-VARIANTS = ('base', 'controlnet', 'stablepose', 'dm', 'kb', 'kbdmgen')
+CONTROLS = ('kbdmgen-raw', 'kbdmgen-random', 'kbdmgen-oracle')
+VARIANTS = (
+    'base',
+    'controlnet',
+    'stablepose',
+    'dm',
+    'kb',
+    'kbdmgen',
+    *CONTROLS,
+)
 PARTS = ('vae', 'unet', 'text_encoder', 'tokenizer')
 
 
@@ -25,7 +39,7 @@ def read(variant, data):
         cfg.model[part] = random.model[part]
     if 'knowledge_base' in cfg.model:
         source = cfg.model.knowledge_base.source
-        for stage in ('codebook', 'text_to_code'):
+        for stage in {'codebook', 'text_to_code'} & set(source):
             source[stage].pop('init_cfg')
     return cfg
 
@@ -60,7 +74,7 @@ def test_sizes_of_stable_diffusion_15(variant):
         kb=(4e6, 10e6),
         kbdmgen=(4e6, 10e6),
     )
-    low, high = bounds[variant]
+    low, high = bounds[variant.partition('-')[0]]
     assert low <= more <= high
 
 
@@ -73,6 +87,7 @@ def test_toy_variants_start_as_the_base(variant):
     batch = dict(
         prompt=['sketch, a man'],
         condition=[torch.full((3, 64, 64), 9, dtype=torch.uint8)],
+        image_features=[torch.randn(64)],
     )
     images = [
         model.generate(
@@ -85,6 +100,66 @@ def test_toy_variants_start_as_the_base(variant):
     ]
     assert torch.equal(*images)
     assert images[0].float().std() > 0
+
+
+def write_toy_clip(folder):
+    """A toy CLIP as it is before it is trained; returns its config file."""
+    networks = Config.fromfile(f'{ROOT}_base_/toy_networks.py')
+    vision = dict(
+        hidden_size=16,
+        intermediate_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        image_size=64,
+        patch_size=32,
+    )
+    torch.manual_seed(0)
+    CLIPModel(
+        CLIPConfig(
+            text_config=dict(networks.text_tower),
+            vision_config=vision,
+            projection_dim=64,
+        )
+    ).save_pretrained(folder)
+    build_part(networks.tokenizer, 'tokenizer').save_pretrained(folder)
+    file = folder / 'features.py'
+    cfg = dict(type='mmkbdm.CLIPFeatures', name_or_path=str(folder))
+    file.write_text(f'features = {cfg!r}')
+    return str(file)
+
+
+def test_oracle_trains_on_the_features_of_stage_1(tmp_path, monkeypatch):
+    data = str(tmp_path / 'data')
+    write_dataset(data, num_train=4, num_val=1, size=64, max_people=2)
+    cfg = read('kbdmgen-oracle', 'toy')
+    stage = Config.fromfile(f'{ROOT}kb_stage1_toy.py').train_dataloader.dataset
+    settings = dict(
+        encoder=write_toy_clip(tmp_path), cache=str(tmp_path / 'cache')
+    )
+    stage.update(settings)
+    stage.dataset.data_root = data
+    features = torch.stack([x['features'] for x in DATASETS.build(stage)])
+    assert features.shape == (4, 64) and len(features.unique(dim=0)) == 4
+
+    # All of them are in the cache now.
+    monkeypatch.setattr(CLIPFeatures, 'forward', None)
+    dataset = cfg.train_dataloader.dataset
+    dataset.data_root = data
+    dataset.image_features.update(settings)
+    dataset = DATASETS.build(dataset)
+    batch = pseudo_collate([dataset[i] for i in range(4)])
+    assert torch.equal(torch.stack(batch['image_features']), features)
+    model = MODELS.build(cfg.model).train()
+    model.knowledge_base.drop_prob = 0.0
+    codebook = model.knowledge_base.source.codebook
+    code = model._codes(batch['prompt'], batch['image_features'])
+    expected = codebook.codes[codebook.encode(features)]
+    torch.testing.assert_close(code, expected)
+    model(**batch)['loss'].backward()
+    assert model.adapter.film_layers['4'].head.weight.grad is not None
+    with pytest.raises(PreflightError, match='needs image_features'):
+        del batch['image_features']
+        model(**batch)
 
 
 def test_toy_kbdmgen_trains_and_its_checkpoint_samples(tmp_path, monkeypatch):

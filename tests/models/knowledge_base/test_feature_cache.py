@@ -1,4 +1,5 @@
 import json
+import pickle
 
 import numpy as np
 import pytest
@@ -62,6 +63,26 @@ def test_another_encoder_or_another_item(tmp_path):
     changed = [*ITEMS[:5], 'changed', *ITEMS[6:]]
     assert get(tmp_path, changed, key='other')[1] == [4, 5, 6, 7]
     assert get(tmp_path, [*changed, 'new'], key='other')[1] == [8, 9, 10]
+
+
+def test_rows_stay_on_the_disk_and_travel_as_paths(tmp_path):
+    images = np.arange(10 * 2 * 3, dtype=np.uint8).reshape(10, 2, 3)
+
+    def rows():
+        cache = FeatureCache(tmp_path, 'pixels', 4, dtype=np.uint8)
+        return cache.rows(ITEMS, lambda rows: images[rows.start : rows.stop])
+
+    kept = rows()
+    assert len(kept) == 10 and kept[9].dtype == np.uint8
+    assert (kept.take([7, 0, 7, 3]) == images[[7, 0, 7, 3]]).all()
+    assert (np.stack(list(kept)) == images).all()
+    sent = pickle.dumps(kept)
+    assert len(sent) < 500
+    assert (pickle.loads(sent)[5] == images[5]).all()
+    # What is changed afterwards is not in the files.
+    kept[0][:] = 9
+    assert (rows()[0] == images[0]).all()
+    assert get(tmp_path, key='pixels')[1] == list(range(10)), 'other dtype'
 
 
 @pytest.mark.parametrize('damage', ['flip', 'cut', 'gone'])

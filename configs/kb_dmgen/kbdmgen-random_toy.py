@@ -1,0 +1,12 @@
+# Control of KB-DMGen on ToyHuman: a random code.
+_base_ = './kbdmgen_toy.py'
+
+model = dict(
+    knowledge_base=dict(
+        source=dict(
+            _delete_=True,
+            type='mmkbdm.RandomCode',
+            codebook={{_base_.knowledge_base.source.codebook}},
+        ),
+    ),
+)
