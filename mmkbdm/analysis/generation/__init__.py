@@ -1,0 +1,1 @@
+"""What generators cost: parameters, time, memory."""
