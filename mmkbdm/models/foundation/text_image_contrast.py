@@ -5,9 +5,9 @@ import torch.nn.functional as F
 from mmengine.model import BaseModel
 from torch import Tensor
 
-from mmkbdm.evaluation.metrics.clip_features import MEAN, STD
 from mmkbdm.models.generators.parts import build_part
 from mmkbdm.registry import MODELS
+from mmkbdm.utils.clip_pixels import MEAN, STD
 
 # Of CLIP: the logit scale stays below it.
 MAX_SCALE = 100.0
