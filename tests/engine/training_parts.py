@@ -17,7 +17,7 @@ from mmkbdm.registry import DATASETS, HOOKS
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / 'tests' / 'models' / 'generators'))
 
-from tiny_generator import batch, full  # noqa: E402
+from tiny_generator import batch, full, wake  # noqa: E402, F401
 
 CODEBOOK = dict(
     type='mmkbdm.FeatureCodebook',
@@ -133,12 +133,17 @@ def config(stage, folder, workers=0, chance=False, **changes):
     return cfg
 
 
-def train(cfg, stop_at=None):
-    """Run a config; returns losses by iteration and the runner."""
+def train(cfg, stop_at=None, prepare=None):
+    """Run a config; returns losses by iteration and the runner.
+
+    ``prepare`` is called with the runner before it trains.
+    """
     cfg = copy.deepcopy(cfg)
     cfg.custom_hooks[0].stop_at = stop_at
     cfg.experiment_name = f'training{os.urandom(4).hex()}'
     runner = Runner.from_cfg(cfg)
+    if prepare is not None:
+        prepare(runner)
     try:
         runner.train()
     except Stopped:

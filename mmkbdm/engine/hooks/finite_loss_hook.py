@@ -57,10 +57,14 @@ class FiniteLossHook(Hook):
         outputs: dict | None = None,
     ) -> None:
         """Look at the numbers of an iteration."""
-        loss = runner.message_hub.get_scalar('train/loss').current()
-        if not math.isfinite(loss):
-            parts = ', '.join(f'{k} {float(v):g}' for k, v in outputs.items())
-            self._stop(runner, data_batch, f'the loss is {loss} ({parts})')
+        # MMEngine has asked the GPU for them already.
+        values = {
+            key: runner.message_hub.get_scalar(f'train/{key}').current()
+            for key in outputs
+        }
+        if not math.isfinite(values['loss']):
+            parts = ', '.join(f'{k} {v:g}' for k, v in values.items())
+            self._stop(runner, data_batch, f'the loss is no number ({parts})')
         optim = runner.optim_wrapper
         if not isinstance(optim, OptimWrapper) or not optim.should_update():
             return  # gradients are still gathered
@@ -93,13 +97,20 @@ class FiniteLossHook(Hook):
         if isinstance(batch, dict) and 'img_id' in batch:
             images = f'images {", ".join(map(str, batch["img_id"]))}'
         good = last_good_checkpoint(runner.work_dir)
-        kept = f'the last good checkpoint is {good}: --resume {good} goes on'
-        if good is None:
-            kept = 'there is no good checkpoint yet: begin again'
+        advice = (
+            'there is no good checkpoint yet: begin again with a smaller '
+            'optim_wrapper.optimizer.lr or without these images'
+        )
+        if good is not None:
+            advice = (
+                f'the last good checkpoint is {good}: --resume {good} goes on '
+                f'without these images, --cfg-options load_from={good} '
+                'optim_wrapper.optimizer.lr=... begins from it with a '
+                'smaller rate'
+            )
         raise NotFiniteError(
             f'training stopped at iteration {runner.iter + 1}, {images}: '
-            f'{what}; {kept}, with a smaller '
-            'optim_wrapper.optimizer.lr or without these images'
+            f'{what}; {advice}'
         )
 
 

@@ -1,0 +1,48 @@
+"""The moving average of what is trained."""
+
+import pytest
+import torch
+from mmengine.model import ExponentialMovingAverage
+from torch import nn
+
+from mmkbdm.engine.optim import TrainedMovingAverage
+
+
+class Net(nn.Module):
+    """A trained part with buffers, and a frozen one."""
+
+    def __init__(self):
+        super().__init__()
+        self.trained = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4))
+        self.frozen = nn.Linear(2, 2).requires_grad_(False)
+
+
+@pytest.mark.parametrize('interval', [1, 2])
+def test_same_values_as_mmengine(interval):
+    torch.manual_seed(0)
+    net = Net()
+    averages = [
+        kind(net, momentum=0.1, interval=interval)
+        for kind in (ExponentialMovingAverage, TrainedMovingAverage)
+    ]
+    for _ in range(5):
+        for value in net.trained.parameters():
+            value.data.add_(torch.randn_like(value))
+        net.trained(torch.randn(6, 3))
+        for average in averages:
+            average.update_parameters(net)
+    theirs, ours = (average.state_dict() for average in averages)
+    assert list(theirs) == list(ours)
+    for name, value in theirs.items():
+        torch.testing.assert_close(ours[name], value, msg=name)
+    changed = ours['module.trained.0.weight'] - net.trained[0].weight
+    assert changed.abs().max() > 0.1
+
+
+def test_frozen_parts_are_left_alone():
+    net = Net()
+    average = TrainedMovingAverage(net, momentum=0.5)
+    average.update_parameters(net)
+    net.frozen.weight.data.fill_(9)
+    average.update_parameters(net)
+    assert not (average.module.frozen.weight == 9).any()
