@@ -1,2 +1,2 @@
-# The image-text model of ToyHuman, trained locally.
-features = dict(type='mmkbdm.CLIPFeatures', name_or_path='work_dirs/toy_clip')
+# The image-text model of ToyHuman, kept with the code.
+features = dict(type='mmkbdm.CLIPFeatures', name_or_path='weights/toy_clip')

@@ -7,7 +7,7 @@ train_dataloader = dict(
     num_workers=0,
     dataset=dict(
         type='mmkbdm.ToyHumanPoseText',
-        data_root='data/toyhuman/',
+        data_root='data/toyhuman_generation/',
         ann_file='annotations/train.json',
         data_prefix=dict(img='train/'),
         pipeline=[

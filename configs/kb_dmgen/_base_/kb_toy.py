@@ -13,7 +13,7 @@ train_dataloader = dict(
         cache='work_dirs/cache/toy_clip/train',
         dataset=dict(
             type='mmkbdm.ToyHumanPoseText',
-            data_root='data/toyhuman/',
+            data_root='data/toyhuman_generation/',
             ann_file='annotations/train.json',
             data_prefix=dict(img='train/'),
             pipeline=pipeline,
@@ -26,7 +26,7 @@ val_dataloader = dict(
         cache='work_dirs/cache/toy_clip/val',
         dataset=dict(
             type='mmkbdm.ToyHumanPoseText',
-            data_root='data/toyhuman/',
+            data_root='data/toyhuman_generation/',
             ann_file='annotations/val.json',
             data_prefix=dict(img='val/'),
             pipeline=pipeline,

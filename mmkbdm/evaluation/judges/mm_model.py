@@ -70,7 +70,9 @@ def load_model(
     state_dict = state_dict.get('state_dict', state_dict)
     device = device or ('cuda' if torch.cuda.is_available() else 'cpu')
     with DefaultScope.overwrite_default_scope(scope):
-        model = init(cfg, str(path), device=device)
+        # MMEngine does not read safetensors.
+        plain = path.suffix == '.safetensors'
+        model = init(cfg, None if plain else str(path), device=device)
         pipeline = Compose(prepare(cfg))
     own = model.state_dict()
     found = as_read_by(model, state_dict)
@@ -79,6 +81,8 @@ def load_model(
         check_match(own, {k: v for k, v in found.items() if k in own})
     except CheckpointMismatchError as error:
         raise CheckpointMismatchError(f'{path}: {error}') from error
+    if plain:
+        model.load_state_dict({k: found[k] for k in own})
     description = dict(config=config, weights=weights, sha256=sha256(path))
     return MMModel(model, pipeline, description)
 

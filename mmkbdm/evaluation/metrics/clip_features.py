@@ -5,9 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mmkbdm.registry import MODELS
-
-MEAN = (0.48145466, 0.4578275, 0.40821073)
-STD = (0.26862954, 0.26130258, 0.27577711)
+from mmkbdm.utils.clip_pixels import MEAN, STD
 
 
 @MODELS.register_module()
@@ -27,7 +25,8 @@ class CLIPFeatures(nn.Module):
         from transformers import CLIPModel, CLIPTokenizer
 
         self.name = name_or_path
-        self.model = CLIPModel.from_pretrained(name_or_path).eval()
+        # Transformers 5 keep the dtype of the file.
+        self.model = CLIPModel.from_pretrained(name_or_path).float().eval()
         self.tokenizer = CLIPTokenizer.from_pretrained(name_or_path)
         self.requires_grad_(False)
 
