@@ -8,12 +8,15 @@ from mmkbdm.apis.arguments import read_config
 from mmkbdm.apis.errors import PreflightError
 
 from .generation_arms import ARMS, CODEBOOKS, STAGES
+from .generation_foundation import NAMES, foundation_tasks
 from .runs import ResultFile, Run
 from .workers import Task
 
 STAGE_NAMES = ('data', 'foundation', 'knowledge', 'adapters', 'evaluate')
+# Tasks before all others.
+READY = ('data', *NAMES)
 SOURCE = 'model.knowledge_base.source'
-# Images that count like one, of real ones and reconstructions.
+# The run that scores real images and reconstructions.
 REFERENCES = 'references'
 
 
@@ -47,6 +50,9 @@ class Plan:
                 )
         if 'data' in args.stages:
             self._data()
+        if 'foundation' in args.stages:
+            logs = Path(args.work_dir, 'logs')
+            self.tasks += foundation_tasks(logs, args.retrain)
         self._kept_stage_one = self._checkpoint('kb_stage1')
         self._kept_stage_two = self._checkpoint('kb_stage2')
         arms = [arm for arm in ARMS if not args.arms or arm in args.arms]
@@ -139,7 +145,7 @@ class Plan:
             'default_hooks.checkpoint.interval': epochs,
             'train_cfg.val_interval': epochs,
         }
-        needs = ('data', 'foundation')
+        needs = READY
         if stage == 'kb_stage2':
             needs += (f'kb_stage1_seed{args.seeds[0]}',)
             for phase in ('train', 'val'):
@@ -174,7 +180,7 @@ class Plan:
             work_dir=str(self._folder(REFERENCES, 0)),
             held_out=self.held_out,
         )
-        needs = ('data', 'foundation')
+        needs = READY
         steps = args.num_images
         self.tasks.append(
             self._add(
@@ -189,9 +195,10 @@ class Plan:
         folder = self._folder(arm, seed)
         score = 'evaluate' in args.stages
         done = not self.file.missing([run])
+        if not score and arm == 'base':
+            return None
         if not score:
             done |= (folder / f'iter_{args.iters}.pth').exists()
-            done |= arm == 'base'
         if done:
             self.settled += 1
             return None
@@ -200,7 +207,7 @@ class Plan:
             half = args.num_images // 2
             closer = (arm != 'base') + (arm.startswith('kb'))
             steps += 2 * half * len(args.guidance) + closer * half
-        needs = ('data', 'foundation', 'cache')
+        needs = (*READY, 'cache')
         if arm in STAGES:
             needs += (f'{STAGES[arm]}_seed{args.seeds[0]}',)
         settings = dict(
@@ -249,5 +256,5 @@ class Plan:
             root=self.args.data,
             options={},
         )
-        needs = ('data', 'foundation')
+        needs = READY
         self.tasks.append(self._add('cache', needs=needs, settings=settings))

@@ -8,6 +8,7 @@ import numpy as np
 from mmkbdm.apis.errors import PreflightError
 from mmkbdm.apis.output import write_file
 
+from .generation_plan import REFERENCES
 from .origin import commit, machine
 from .runs import ResultFile
 from .workers import Task
@@ -63,7 +64,8 @@ class Results:
             result = {**result, 'setting': plan.setting()}
         self.file.add(run, **result, **self.origin)
         pictures = Path(task.settings['work_dir'], 'pictures.npz')
-        if run.seed == plan.args.seeds[0] and pictures.exists():
+        shown = run.config == REFERENCES or run.seed == plan.args.seeds[0]
+        if shown and pictures.exists():
             self._add_pictures(pictures)
         if 'sweep' in result:
             chosen = f'{result["chosen"]:g}'

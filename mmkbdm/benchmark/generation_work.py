@@ -81,7 +81,9 @@ def train_knowledge(
     """Train a stage of the knowledge base, and validate it.
 
     Returns:
-        dict: The metrics of the last validation.
+        dict: The metrics of the last validation, the number of ``codes``
+        and, for stage 2, how often the k codes are right that were the most
+        frequent in training (``frequent/topk``).
     """
     runner = _train(_config(config, root, options, work_dir), lambda n: 0)
     progress(1)
@@ -91,6 +93,16 @@ def train_knowledge(
         for name in scalars
         if name.startswith(('val/codebook/', 'val/code/'))
     }
+    metrics['codes'] = runner.cfg.model.num_codes
+    train, val = (
+        getattr(loader.dataset, 'codes', None)
+        for loader in (runner.train_dataloader, runner.val_dataloader)
+    )
+    if val is not None:
+        order = np.argsort(-np.bincount(train), kind='stable')
+        for k in (1, 5):
+            hits = np.isin(val, order[:k]).mean()
+            metrics[f'frequent/top{k}'] = round(float(hits), 6)
     return metrics
 
 
@@ -228,9 +240,19 @@ def _held_out(**settings):
 def _config(
     config: str, root: str, options: dict, work_dir: str = '.'
 ) -> Config:
+    """Read a config; without curves and pictures, which cost time."""
     cfg = read_config(config)
     cfg.launcher = 'none'
     cfg.work_dir = work_dir
+    cfg.visualizer = dict(
+        type='Visualizer', vis_backends=[dict(type='LocalVisBackend')]
+    )
+    cfg.default_hooks.pop('curves', None)
+    cfg.custom_hooks = [
+        hook
+        for hook in cfg.get('custom_hooks', ())
+        if not hook['type'].endswith('GenerationEvalHook')
+    ]
     cfg.merge_from_dict(options)
     for phase in ('train', 'val'):
         move_data(cfg.get(f'{phase}_dataloader'), root)

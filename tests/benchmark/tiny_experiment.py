@@ -121,11 +121,11 @@ def _configs(folder, tiny):
     codebook = dict(
         type='mmkbdm.FeatureCodebook',
         in_dim=8,
-        num_codes=4,
+        num_codes=8,
         code_dim=4,
         hidden_dim=8,
     )
-    to_code = dict(type='mmkbdm.TextToCode', in_dim=8, num_codes=4)
+    to_code = dict(type='mmkbdm.TextToCode', in_dim=8, num_codes=8)
     pretrained = dict(type='Pretrained', checkpoint='elsewhere.pth')
     knowledge = dict(
         type='mmkbdm.KnowledgeBase',
@@ -211,7 +211,7 @@ def _stage(folder, stage, train, val, codebook):
 
     metric = dict(type='mmkbdm.CodeAccuracy')
     if stage == 'kb_stage1':
-        metric = dict(type='mmkbdm.CodebookUse', num_codes=4)
+        metric = dict(type='mmkbdm.CodebookUse', num_codes=8)
     return dict(
         train_cfg=dict(by_epoch=True, max_epochs=2, val_interval=1),
         train_dataloader=loader('train', train, True),

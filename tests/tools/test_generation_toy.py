@@ -5,7 +5,9 @@ import json
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 
 ROOT = Path(__file__).parents[2]
 PATH = ROOT / 'tools' / 'benchmark' / 'generation_toy.py'
@@ -33,12 +35,91 @@ def call(tool, monkeypatch, *words):
     tool.main()
 
 
-def test_the_whole_command(tool, monkeypatch, flags, capsys):
-    words = [*flags, '--arms', 'base', 'kbdmgen', '--guidance', '1', '2']
-    words += ['--seeds', '3']
-    call(tool, monkeypatch, 'run', *words)
+def results_of(flags):
     out = Path(flags[flags.index('--out') + 1])
     results = json.loads((out / 'generation_toy.json').read_text())
-    by_name = {one['config']: one for one in results}
-    assert by_name['kbdmgen']['seed'] == 3
-    assert by_name['kbdmgen']['study'] == 'cpu'
+    return {one['config']: one for one in results}
+
+
+@pytest.mark.slow
+def test_the_whole_command(tool, monkeypatch, flags, capsys):
+    """Stage by stage, as if it had been interrupted; nothing is done twice."""
+    words = [*flags, '--arms', 'base', 'kbdmgen', '--guidance', '1', '2']
+    words += ['--seeds', '3', '--stages', 'knowledge', 'adapters']
+    call(tool, monkeypatch, 'run', *words)
+    assert '0 runs are done' in capsys.readouterr().out
+    assert 'kbdmgen' not in results_of(flags)
+    work = Path(flags[flags.index('--work-dir') + 1])
+    checkpoint = work / 'kbdmgen' / 'seed3' / 'iter_2.pth'
+    trained = checkpoint.stat().st_mtime_ns
+    config = (checkpoint.parent / 'kbdmgen_toy.py').read_text()
+    assert str(work / 'kb_stage2' / 'seed3' / 'epoch_2.pth') in config
+
+    words += ['evaluate']
+    call(tool, monkeypatch, 'run', *words)
+    assert checkpoint.stat().st_mtime_ns == trained
+    results = results_of(flags)
+    kbdmgen = results['kbdmgen']
+    assert (kbdmgen['seed'], kbdmgen['study']) == (3, 'cpu')
+    assert set(kbdmgen['sweep']) == {'1', '2'}
+    assert set(kbdmgen['closer']) == {'other_poses', 'kb_off'}
+    assert kbdmgen['parameters'] > results['base']['parameters'] == 0
+    assert results['base']['closer'] == {}
+    assert results['base']['base'] == kbdmgen['base']
+    first = results['base']['sweep']['1']['testing']
+    assert set(first) == {
+        *('AP', 'AP50', 'AR', 'CAP', 'PCE', 'FID', 'KID', 'CLIP')
+    }
+    # The real images are nearest to themselves.
+    assert results['references']['real']['FID'] < 1e-6 < first['FID']
+    assert results['kb_stage1_no-entropy']['codebook/perplexity'] >= 1
+    assert 0 < results['kb_stage2']['frequent/top5'] <= 1
+    out = Path(flags[flags.index('--out') + 1])
+    with np.load(out / 'generation_toy_pictures.npz') as pictures:
+        assert set(pictures) == {
+            *('condition', 'real', 'reconstructed', 'base', 'kbdmgen')
+        }
+        assert pictures['kbdmgen'].shape == (4, 64, 64, 3)
+
+    capsys.readouterr()
+    call(tool, monkeypatch, 'run', *words)
+    assert '8 runs are done, 0 tasks' in capsys.readouterr().out
+    call(tool, monkeypatch, 'report', *words)
+    assert 'KB-DMGen: both' in (out / 'generation_toy.md').read_text()
+
+    with pytest.raises(SystemExit) as stop:
+        call(tool, monkeypatch, 'run', *words, '--steps', '3')
+    assert stop.value.code == 2
+    error = capsys.readouterr().err
+    assert 'holds runs of steps=2, not 3: give another --out' in error
+
+
+def test_a_failed_arm_does_not_stop_the_others(
+    tool, monkeypatch, flags, tmp_path, capsys
+):
+    words = [*flags, '--out', tmp_path, '--work-dir', tmp_path / 'work']
+    words += ['--arms', 'controlnet', 'dm', '--guidance', '1']
+    words += ['--stages', 'evaluate', '--seeds', '0']
+    with pytest.raises(SystemExit):
+        call(tool, monkeypatch, 'run', *words)
+    captured = capsys.readouterr()
+    assert 'dm_toy.py does not exist' in captured.out + captured.err
+    assert '1 of 4 tasks failed' in captured.err
+    results = json.loads((tmp_path / 'generation_toy.json').read_text())
+    assert {one['config'] for one in results} == {'controlnet', 'references'}
+
+
+def test_one_line_errors(tool, monkeypatch, flags, tmp_path, capsys):
+    for words, message in (
+        (['run', *flags, '--arms', 'dn'], '--arms dn: there are base, cont'),
+        (['report', '--out', tmp_path], 'holds no run: do some by python'),
+        (['run', '--device', 'cuda'], 'torch sees no GPU here'),
+    ):
+        if '--device' in words[-2:] and torch.cuda.is_available():
+            continue
+        with pytest.raises(SystemExit) as stop:
+            call(tool, monkeypatch, *words)
+        assert stop.value.code == 2
+        error = capsys.readouterr().err.splitlines()[-1]
+        assert error.startswith('error: ')
+        assert message in error
