@@ -104,7 +104,42 @@ class DiffusersGenerator:
                 raise PreflightError(
                     f'{self.name} of {self.pretrained} takes no {key!r}'
                 )
-        return {**self.call, **(call or {})}
+        merged = {**self.call, **(call or {})}
+        if hasattr(self.pipeline, 'check_call'):
+            self.pipeline.check_call(merged)
+        return merged
+
+    def check_size(self, height: int, width: int) -> None:
+        """Check a size in pixels.
+
+        Raises:
+            PreflightError: The pipeline makes no images of it.
+        """
+        if hasattr(self.pipeline, 'base'):
+            multiple = self.pipeline.base.multiple
+        else:
+            scale = getattr(self.pipeline, 'vae_scale_factor', MULTIPLE)
+            multiple = math.lcm(MULTIPLE, scale)
+        if height < 1 or width < 1 or height % multiple or width % multiple:
+            raise PreflightError(
+                f'{self.name} makes no images of {width}x{height} pixels: '
+                f'both sides must be multiples of {multiple}'
+            )
+
+    @property
+    def default_size(self) -> int:
+        """Side of an image in pixels that the pipeline was made for.
+
+        Raises:
+            PreflightError: It does not say.
+        """
+        unet = self.pipeline.components.get('unet')
+        side = unet is not None and unet.config.get('sample_size')
+        if not isinstance(side, int) or isinstance(side, bool):
+            raise PreflightError(
+                f'{self.name} has no size of its own: give height and width'
+            )
+        return side * self.pipeline.vae_scale_factor
 
     @torch.no_grad()
     def generate(
@@ -126,14 +161,7 @@ class DiffusersGenerator:
         if len(sizes) != 1:
             raise ValueError(f'conditions of one batch have sizes {sizes}')
         [(height, width)] = sizes
-        multiple = math.lcm(
-            MULTIPLE, getattr(self.pipeline, 'vae_scale_factor', MULTIPLE)
-        )
-        if height % multiple or width % multiple:
-            raise PreflightError(
-                f'{self.name} makes no images of {width}x{height} pixels: '
-                f'both sides must be multiples of {multiple}'
-            )
+        self.check_size(height, width)
         arguments = {
             key: [value] * len(prompts) if isinstance(value, str) else value
             for key, value in self.merged(call).items()

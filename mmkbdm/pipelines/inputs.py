@@ -23,6 +23,13 @@ def text_list(value, name: str) -> list[str]:
     for text in texts:
         if not isinstance(text, str):
             raise PreflightError(f'{name} has {text!r}, which is no text')
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            # JSON can hold them, and no tokenizer takes them.
+            raise PreflightError(
+                f'{name} has half a character at {error.start}: {text!r:.60}'
+            ) from error
     return list(texts)
 
 

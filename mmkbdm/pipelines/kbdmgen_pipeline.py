@@ -21,6 +21,7 @@ from mmkbdm.models.generators.frozen_base import FrozenBase
 from mmkbdm.models.generators.guided_latents import guided_latents
 from mmkbdm.models.generators.pose_adapter import PoseAdapter
 from mmkbdm.models.generators.sampling import Sampling
+from mmkbdm.models.knowledge_base import retrieved_codes
 
 from .checks import check_adapter, check_knowledge_base
 from .inputs import (
@@ -162,6 +163,24 @@ class KBDMGenPipeline(DiffusionPipeline):
     def interrupt(self) -> bool:
         """Whether the call ends after this step; set by ``_interrupt``."""
         return self._interrupt
+
+    def codes(self, prompts: list[str]) -> list[dict[str, dict]]:
+        """Tell which codes prompts are answered with.
+
+        Returns:
+            list[dict[str, dict]]: See
+            :func:`~mmkbdm.models.knowledge_base.retrieved_codes`; empty
+            dicts without a knowledge base.
+        """
+        if self.knowledge_base is None:
+            return [{} for _ in prompts]
+        return retrieved_codes(
+            self.knowledge_base.net, prompts, self.base.encode_pooled
+        )
+
+    def check_call(self, call: dict) -> None:
+        """Raise a PreflightError for settings of sampling that are none."""
+        Sampling.of(self.config.call, call)
 
     @torch.no_grad()
     def __call__(

@@ -196,6 +196,15 @@ def test_oracle_has_no_pipeline():
         KBDMGenPipeline.from_generator(model)
 
 
+def test_codes(pipeline, generator):
+    told, empty = pipeline.codes(['sketch, a man running', ''])
+    assert told['type']['text'] == 'sketch'
+    assert len(told['type']['codes']) == 3
+    assert empty['whole']['codes'] == []
+    plain = KBDMGenPipeline.from_generator(build(config()))
+    assert plain.codes(['a', 'b']) == [{}, {}]
+
+
 def test_poses_are_drawn_as_for_training(pipeline):
     pose = person()
     drawing = Image.fromarray(draw_pose(pose, 64, 64))
@@ -465,6 +474,7 @@ def test_is_a_pipeline_as_diffusers_knows_them(pipeline):
         (dict(image=torch.rand(3, 64, 64)), 'no drawn pose'),
         (dict(prompt=3), 'prompt=3'),
         (dict(prompt=['a', None]), 'no text'),
+        (dict(prompt='a \ud800'), 'half a character at 2'),
         (dict(negative_prompt=['a'] * 3), 'negative_prompt has 3 entries'),
         (dict(generator=generators(3)), 'generator has 3 entries'),
         (dict(generator=7), 'generator=7 must be on the CPU'),

@@ -1,7 +1,7 @@
 """Image files as the judges take them (ours)."""
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 from mmkbdm.utils.errors import UnreadableImageError
 
@@ -9,19 +9,23 @@ from mmkbdm.utils.errors import UnreadableImageError
 LARGEST = 65535
 
 
-def read_image(path: str) -> np.ndarray:
+def read_image(path: str, upright: bool = False) -> np.ndarray:
     """Read an image, uint8 RGB (H, W, 3), of several frames the first.
 
-    The pixels are those of the file: a camera's note on how to turn them is
-    not followed, because annotations refer to the pixels. Grey levels of 16
-    bit are scaled to 8.
+    Grey levels of 16 bit are scaled to 8.
+
+    Args:
+        path (str): The file.
+        upright (bool): Turn the image as its camera noted (EXIF). Defaults
+            to False, because annotations refer to the pixels of the file.
 
     Raises:
         UnreadableImageError: The file is missing, does not decode, or has
             numbers that are no levels of 8 or 16 bit.
     """
     try:
-        with Image.open(path) as image:
+        with Image.open(path) as file:
+            image = ImageOps.exif_transpose(file) if upright else file
             if image.mode.startswith(('I', 'F')):
                 return _from_numbers(np.asarray(image))
             return np.asarray(image.convert('RGB'))
