@@ -1,6 +1,8 @@
 """Trainings of all three stages by their runtime configs, of tiny models."""
 
 import copy
+import hashlib
+import json
 import os
 import sys
 from pathlib import Path
@@ -8,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from mmengine.config import Config
+from mmengine.dist import get_rank
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch.utils.data import Dataset
@@ -83,6 +86,47 @@ class Recorder(Hook):
         self.losses[runner.iter + 1] = float(outputs['loss'].detach())
         if runner.iter + 1 == self.stop_at:
             raise Stopped
+
+
+@HOOKS.register_module()
+class Witness(Hook):
+    """Writes down what this process has seen and what came of it."""
+
+    priority = 'LOWEST'
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        self.seen = dict(images=[], losses=[])
+
+    def before_train(self, runner):
+        self.seen.update(
+            first_weights=digest(_bare(runner)),
+            first_base=digest(_bare(runner).base.unet),
+        )
+
+    def after_train_iter(self, runner, batch_idx, data_batch, outputs):
+        self.seen['images'].append(data_batch['img_id'])
+        self.seen['losses'].append(float(outputs['loss'].detach()))
+
+    def after_train(self, runner):
+        self.seen.update(
+            weights=digest(_bare(runner)),
+            base=digest(_bare(runner).base.unet),
+        )
+        path = self.folder / f'witness{get_rank()}.json'
+        path.write_text(json.dumps(self.seen))
+
+
+def _bare(runner):
+    return getattr(runner.model, 'module', runner.model)
+
+
+def digest(module):
+    """Hash of all that is trained or kept."""
+    total = hashlib.sha256()
+    for value in module.state_dict().values():
+        total.update(value.numpy().tobytes())
+    return total.hexdigest()
 
 
 class Stopped(Exception):
