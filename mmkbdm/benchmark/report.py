@@ -15,12 +15,16 @@ METRICS = {
 }
 
 
+def arm_of(result: Mapping) -> str:
+    """Arm of a result, the config without its host."""
+    return result['config'].partition('_')[2]
+
+
 def by_seed(results: list[dict], metric: str) -> dict[str, dict[int, float]]:
     """Arrange results as {arm: {seed: value}}."""
     table: dict[str, dict[int, float]] = {}
     for result in results:
-        arm = result['config'].partition('_')[2]
-        table.setdefault(arm, {})[result['seed']] = result[metric]
+        table.setdefault(arm_of(result), {})[result['seed']] = result[metric]
     return table
 
 
@@ -54,7 +58,7 @@ def arms_table(
             cells.append(_mean(table[arm]))
         for metric in list(METRICS)[:2]:
             table = tables[metric]
-            if arm == reference or reference not in table:
+            if arm == reference or not _comparable(table, arm, reference):
                 cells.append('')
             else:
                 cells.append(interval(paired(table[arm], table[reference])))
@@ -78,7 +82,7 @@ def questions_table(
     head = ['question', 'difference of', 'seeds', *METRICS.values()]
     lines = [_row(head), _row(['---'] * len(head))]
     for question, (arm, reference) in questions.items():
-        if not {arm, reference} <= set(tables['coco/AP']):
+        if not _comparable(tables['coco/AP'], arm, reference):
             continue
         pairs = [paired(t[arm], t[reference]) for t in tables.values()]
         lines.append(
@@ -121,7 +125,7 @@ def plot_questions(
     asked = [
         (question, arm, reference)
         for question, (arm, reference) in questions.items()
-        if {arm, reference} <= set(tables[0])
+        if _comparable(tables[0], arm, reference)
     ]
     figure = Figure(
         figsize=(11, 1.2 + 0.36 * len(asked)), layout='constrained'
@@ -196,6 +200,11 @@ def plot_cost(
     panel.set_ylabel('AP on ToyHuman')
     panel.grid(alpha=0.3)
     figure.savefig(path, dpi=110)
+
+
+def _comparable(table: Mapping, arm: str, reference: str) -> bool:
+    """Whether two arms share a seed; an experiment may have been cut."""
+    return bool(set(table.get(arm, ())) & set(table.get(reference, ())))
 
 
 def _cost_cells(

@@ -1,4 +1,4 @@
-"""Training runs in parallel processes, each kept once it is finished (ours).
+"""Training runs of an experiment, each kept once it is finished (ours).
 
 A result is one JSON object in a list of a file that is rewritten atomically
 after every run: an interrupted experiment goes on where it stopped.
@@ -6,11 +6,7 @@ after every run: an interrupted experiment goes on where it stopped.
 
 import json
 import os
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -53,13 +49,16 @@ class ResultFile:
 
     Args:
         path (str | Path): JSON file, made with the first result.
+        defaults (Mapping): Further names that tell runs apart, with what
+            results have that were kept without them. Defaults to none.
 
     Raises:
         RunError: When the file is no list of results.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, defaults: Mapping = {}) -> None:
         self.path = Path(path)
+        self.defaults = dict(defaults)
         self.results: list[dict] = []
         if self.path.exists():
             try:
@@ -86,7 +85,7 @@ class ResultFile:
         What another process has added meanwhile stays.
         """
         if self.path.exists():
-            self.results = ResultFile(self.path).results
+            self.results = ResultFile(self.path, self.defaults).results
         self.results.append({**asdict(run), **measured})
         self.results.sort(key=self._key)
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -95,106 +94,7 @@ class ResultFile:
         temporary.write_text(f'[\n{lines}\n]\n')
         os.replace(temporary, self.path)
 
-    @staticmethod
-    def _key(result: dict) -> tuple:
-        names = ('study', 'config', 'lr', 'iters', 'seed')
+    def _key(self, result: dict) -> tuple:
+        result = {**self.defaults, **result}
+        names = ('study', 'config', 'lr', 'iters', 'seed', *self.defaults)
         return tuple(result[name] for name in names)
-
-
-class Trainer:
-    """Trains configs in processes of their own, on one thread each."""
-
-    def __init__(self) -> None:
-        self._processes: set[subprocess.Popen] = set()
-
-    def train(
-        self, run: Run, config: Path, work_dir: Path, options: list[str]
-    ) -> dict:
-        """Train and evaluate; several threads may call this.
-
-        Args:
-            run (Run): What to train.
-            config (Path): Its config file.
-            work_dir (Path): Folder for its log and checkpoint.
-            options (list[str]): Further ``--cfg-options``.
-
-        Returns:
-            dict: Metrics of the last evaluation and ``seconds`` of the
-            process.
-
-        Raises:
-            RunError: When the process fails; names the log.
-        """
-        work_dir.mkdir(parents=True, exist_ok=True)
-        log = work_dir / 'output.log'
-        command = [sys.executable, 'tools/train.py', str(config)]
-        command += ['--work-dir', str(work_dir), '--cfg-options', *options]
-        start = time.time()
-        with log.open('w') as stream:
-            process = subprocess.Popen(
-                command,
-                stdout=stream,
-                stderr=subprocess.STDOUT,
-                env={**os.environ, 'OMP_NUM_THREADS': '1'},
-            )
-            self._processes.add(process)
-            process.wait()
-            self._processes.discard(process)
-        if process.returncode:
-            last = log.read_text().strip().splitlines()[-1:]
-            raise RunError(f'{run.name} failed, see {log}: {"".join(last)}')
-        return dict(
-            **last_metrics(work_dir), seconds=round(time.time() - start, 1)
-        )
-
-    def stop(self) -> None:
-        """End the processes that are still training."""
-        for process in list(self._processes):
-            process.terminate()
-
-
-def last_metrics(work_dir: Path) -> dict[str, float]:
-    """Metrics of the newest evaluation that a Runner wrote to a folder.
-
-    Raises:
-        RunError: When there is none.
-    """
-    files = sorted(work_dir.glob('*/vis_data/scalars.json'))
-    lines = files[-1].read_text().splitlines() if files else []
-    for line in reversed(lines):
-        scalars = json.loads(line)
-        if 'coco/AP' in scalars:
-            return {k: v for k, v in scalars.items() if '/' in k}
-    raise RunError(f'{work_dir} holds no evaluation')
-
-
-def run_all(
-    runs: list[Run],
-    jobs: int,
-    work: Callable[[Run], dict],
-    stop: Callable[[], None] = lambda: None,
-) -> Iterator[tuple[Run, dict | RunError]]:
-    """Do runs in parallel and yield each as it ends.
-
-    Args:
-        runs (list[Run]): What to do, in order.
-        jobs (int): Processes at a time.
-        work (Callable[[Run], dict]): Does one run.
-        stop (Callable[[], None]): Ends those under way when the caller is
-            interrupted. Defaults to nothing.
-
-    Yields:
-        tuple[Run, dict | RunError]: The run and its result, or why it failed.
-    """
-    with ThreadPoolExecutor(jobs) as pool:
-        futures = {pool.submit(work, run): run for run in runs}
-        try:
-            for future in as_completed(futures):
-                try:
-                    yield futures[future], future.result()
-                except RunError as error:
-                    yield futures[future], error
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            stop()
-            raise

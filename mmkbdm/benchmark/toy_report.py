@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from .report import (
+    arm_of,
     arms_table,
     by_seed,
     plot_cost,
@@ -12,6 +13,7 @@ from .report import (
 )
 from .runs import ResultFile, RunError
 from .toy_arms import DESCRIPTIONS, QUESTIONS
+from .toy_plan import DEFAULTS, FAST_GATE, chosen_rates
 
 RESULTS = 'rmpg_toy.json'
 COSTS = 'rmpg_toy_cost.json'
@@ -20,8 +22,9 @@ MARK = '<!-- below: python tools/benchmark/rmpg_toy.py report -->'
 HEADER = """A difference is paired seed by seed, with Student's 95 % interval;
 **bold** where that excludes zero over at least three seeds. `params` are those
 in use, without the predictors that only training has; `MACs` and the factor of
-`s/iteration` are relative to the host alone.
+`s/iteration` are relative to the host alone, on one thread of a CPU.
 """
+DEVICES = {'cuda': 'on a GPU', 'cpu': 'on a CPU'}
 TITLES = {
     'short': 'Host of short receptive field',
     'wide': 'Host whose receptive field covers the person',
@@ -41,7 +44,7 @@ def write_report(folder: Path) -> Path:
     Raises:
         RunError: When there is no result.
     """
-    file = ResultFile(folder / RESULTS)
+    file = ResultFile(folder / RESULTS, DEFAULTS)
     if not file.results:
         raise RunError(
             f'{file.path} holds no run: do some by python '
@@ -52,21 +55,27 @@ def write_report(folder: Path) -> Path:
         costs = json.loads((folder / COSTS).read_text())['arms']
     parts = [HEADER]
     for study, title in TITLES.items():
-        results = file.of(study)
-        if results:
-            picture = folder / f'rmpg_toy_{study}.png'
+        for device, results in tables(file.results, study).items():
+            picture = folder / f'rmpg_toy_{study}_{device}.png'
             plot_questions(results, QUESTIONS, picture)
             parts += [
-                f'## {title}\n',
+                f'## {title}, {DEVICES[device]}\n',
                 arms_table(results, DESCRIPTIONS, costs) + '\n',
                 questions_table(results, QUESTIONS) + '\n',
                 f'![Paired differences]({picture.name})\n',
             ]
-    if costs and file.of('short'):
-        plot_cost(file.of('short'), costs, folder / 'rmpg_toy_cost.png')
+    compared = tables(file.results, 'short')
+    if costs and compared:
+        first = next(iter(compared.values()))
+        plot_cost(first, costs, folder / 'rmpg_toy_cost.png')
         parts.append('![AP against cost](rmpg_toy_cost.png)\n')
-    if file.of('tune'):
-        parts += ['## Learning rates\n', rates_table(file.of('tune')) + '\n']
+    for device in DEVICES:
+        results = of_device(file.results, 'tune', device)
+        if results:
+            parts += [
+                f'## Learning rates, {DEVICES[device]}\n',
+                rates_table(results, device) + '\n',
+            ]
     parts.append(_origin(file.results))
     target = folder / 'rmpg_toy.md'
     written = target.read_text() if target.exists() else ''
@@ -75,22 +84,65 @@ def write_report(folder: Path) -> Path:
     return target
 
 
-def rates_table(results: list[dict]) -> str:
-    """Markdown table of AP by arm and factor on the learning rate."""
-    rates = sorted({result['lr'] for result in results})
+def of_device(results: list[dict], study: str, device: str) -> list[dict]:
+    """Results of a study that were trained on a device."""
+    return [
+        result
+        for result in ({**DEFAULTS, **r} for r in results)
+        if (result['study'], result['device']) == (study, device)
+    ]
+
+
+def tables(results: list[dict], study: str) -> dict[str, list[dict]]:
+    """Results of a study that make a table, by device.
+
+    Only runs with the rates that were chosen are compared, and a device's
+    runs are left out where the other has as many seeds of every arm.
+    """
+    found = {}
+    for device in DEVICES:
+        rates = chosen_rates(results, device)
+        taken = [
+            result
+            for result in of_device(results, study, device)
+            if (result['lr'], result['gate'])
+            == rates.get(arm_of(result), (1.0, 1.0))
+        ]
+        counts = [by_seed(part, 'coco/AP') for part in found.values()]
+        superseded = any(
+            all(
+                len(seeds) <= len(other.get(arm, ()))
+                for arm, seeds in by_seed(taken, 'coco/AP').items()
+            )
+            for other in counts
+        )
+        if taken and not superseded:
+            found[device] = taken
+    return found
+
+
+def rates_table(results: list[dict], device: str) -> str:
+    """Markdown table of AP by arm and factors, the chosen ones bold."""
+    rates = chosen_rates(results, device)
+    pairs = sorted({(r['gate'], r['lr']) for r in results})
+    titles = [
+        f'x{lr:g}' + (f', gates x{FAST_GATE:g}' if gate != 1 else '')
+        for gate, lr in pairs
+    ]
     lines = [
-        '| arm | ' + ' | '.join(f'x{rate:g}' for rate in rates) + ' |',
-        '|' + '---|' * (len(rates) + 1),
+        f'| arm | {" | ".join(titles)} |',
+        '|' + '---|' * (len(pairs) + 1),
     ]
     for arm in by_seed(results, 'coco/AP'):
-        cells = [
-            ', '.join(
+        cells = []
+        for gate, lr in pairs:
+            found = [
                 f'{r["coco/AP"]:.3f}'
                 for r in results
-                if r['config'].partition('_')[2] == arm and r['lr'] == rate
-            )
-            for rate in rates
-        ]
+                if arm_of(r) == arm and (r['gate'], r['lr']) == (gate, lr)
+            ]
+            cell = ', '.join(found)
+            cells.append(f'**{cell}**' if rates[arm] == (lr, gate) else cell)
         lines.append(f'| `{arm}` | {" | ".join(cells)} |')
     return '\n'.join(lines)
 

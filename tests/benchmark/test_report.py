@@ -67,16 +67,16 @@ def test_plots(tmp_path):
 def test_every_arm_is_described_and_every_question_can_be_answered(study):
     assert set(ARMS[study]) <= set(DESCRIPTIONS)
     if study == 'short':
-        assert {arm for pair in QUESTIONS.values() for arm in pair} <= set(
-            ARMS[study]
-        )
+        asked = {arm for pair in QUESTIONS.values() for arm in pair}
+        assert asked - set(ARMS[study]) == {'fast-gate'}  # of a former study
 
 
 def test_the_report_keeps_what_was_written_by_hand(tmp_path):
     with pytest.raises(PreflightError, match='holds no run'):
         toy_report.write_report(tmp_path)
-    runs = [dict(r, lr=1.0, iters=5) for r in RESULTS]
-    runs += [dict(r, study='tune', lr=0.5) for r in runs[:1]]
+    runs = [dict(r, lr=0.5, iters=5) for r in RESULTS[:3]]
+    runs += [dict(r, lr=1.0, iters=5) for r in RESULTS[3:]]
+    runs += [dict(runs[0], study='tune')]
     origin = dict(commit='abc', machine='one')
     file = tmp_path / toy_report.RESULTS
     file.write_text(json.dumps([dict(run, **origin) for run in runs]))
@@ -88,8 +88,51 @@ def test_the_report_keeps_what_was_written_by_hand(tmp_path):
     assert toy_report.write_report(tmp_path) == target
     assert target.read_text().startswith('# My reading\n\n<!--')
     assert target.read_text().count('## Host of short') == 1
-    assert '| `none` | 0.300 |' in text
+    assert '| `none` | **0.300** |' in text
     assert '9 runs at commit abc on one.' in text
     for line in text.splitlines():
         if line.startswith('!['):
             assert (tmp_path / line.split('(')[1].strip(')')).exists()
+
+
+def on_device(device, arms, seeds, lr=1.0):
+    return [
+        dict(
+            RESULTS[0], config=f'short_{arm}', seed=seed, lr=lr, device=device
+        )
+        for arm in arms
+        for seed in range(seeds)
+    ]
+
+
+def test_devices_are_not_mixed():
+    """A device is left out where the other has all of it."""
+    here = [{k: v for k, v in r.items() if k != 'device'}
+            for r in on_device('cpu', ('none', 'lite'), 3)]  # fmt: skip
+    there = on_device('cuda', ('none', 'lite', 'conv'), 3)
+    table = toy_report.tables(here + there, 'short')
+    assert {d: len(r) for d, r in table.items()} == dict(cuda=9)
+    assert {r['device'] for r in table['cuda']} == {'cuda'}
+    table = toy_report.tables(here + there[:-5], 'short')
+    assert {d: len(r) for d, r in table.items()} == dict(cuda=4, cpu=6)
+    assert toy_report.tables(here, 'wide') == {}
+
+
+def test_only_the_chosen_rate_is_compared():
+    runs = on_device('cuda', ('lite',), 2) + on_device(
+        'cuda', ('lite',), 1, 2.0
+    )
+    tuned = [dict(runs[0], study='tune', lr=2.0, gate=1.0)]
+    (results,) = toy_report.tables(runs + tuned, 'short').values()
+    assert [r['lr'] for r in results] == [2.0]
+    assert '| `lite` | **0.300** |' in toy_report.rates_table(tuned, 'cuda')
+
+
+def test_a_cut_experiment_is_reported(tmp_path):
+    """Arms with other seeds than the reference are shown, not compared."""
+    runs = on_device('cuda', ('none', 'conv'), 3)
+    runs += [dict(r, seed=9) for r in on_device('cuda', ('default',), 1)]
+    default = cells(report.arms_table(runs, DESCRIPTIONS, {}), '`default`')
+    assert default[-3:] == ['', '', '.300']
+    assert 'RMPG' not in report.questions_table(runs, QUESTIONS)
+    report.plot_questions(runs, QUESTIONS, tmp_path / 'a.png')

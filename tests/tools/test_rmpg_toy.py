@@ -3,14 +3,15 @@
 import importlib.util
 import json
 import sys
-import threading
 from pathlib import Path
 
 import pytest
 from mmengine.config import Config
 
-from mmkbdm.benchmark.runs import Run
+from mmkbdm.benchmark import toy_arms
 from mmkbdm.benchmark.toy_arms import ARMS, HOSTS
+from mmkbdm.benchmark.toy_plan import ToyRun, chosen_rates, config_path
+from mmkbdm.benchmark.toy_work import settled
 from mmkbdm.datasets.toy_human import write_dataset
 
 ROOT = Path(__file__).parents[2]
@@ -31,17 +32,6 @@ def call(tool, monkeypatch, *words):
     tool.main()
 
 
-def test_plan(tool):
-    args = tool.parse_args(['run', '--seeds', '0', '7'])
-    runs = tool.plan(args)
-    arms = sum(len(ARMS[study]) for study in ('short', 'wide', 'long'))
-    assert len(runs) == len(set(runs)) == 2 * arms
-    assert {run.seed for run in runs[:arms]} == {0}
-    tune = tool.plan(tool.parse_args(['run', '--studies', 'tune']))
-    assert {run.lr for run in tune} == {0.5, 1.0, 2.0}
-    assert all(tool.data_of(run) == tool.TUNING_DATA for run in tune)
-
-
 def test_every_arm_has_a_config():
     for study, arms in ARMS.items():
         for arm in arms:
@@ -52,19 +42,19 @@ def test_every_arm_has_a_config():
     assert named == {path.stem for path in folder.glob('*.py')}
 
 
-def test_options_reach_the_config(tool):
-    run = Run('long', 'short_default', seed=3, lr=0.5, iters=1500)
-    cfg = Config.fromfile(tool.CONFIGS / 'short_default.py')
-    rate = cfg.optim_wrapper.optimizer.lr
-    pairs = (option.split('=', 1) for option in tool.options(run))
-    cfg.merge_from_dict(
-        {k: v if '/' in v else json.loads(v) for k, v in pairs}
-    )
+def test_a_run_reaches_the_config(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    run = ToyRun('long', 'short_default', 3, 0.5, 1500, 10.0, 'cuda')
+    rate = Config.fromfile(config_path(run)).optim_wrapper.optimizer.lr
+    cfg = settled(run, Path('data/here'))
     assert cfg.randomness.seed == 3
     assert cfg.optim_wrapper.optimizer.lr == rate / 2
+    assert cfg.optim_wrapper.optimizer.fused
+    gamma = cfg.optim_wrapper.paramwise_cfg.custom_keys.gamma
+    assert gamma == dict(decay_mult=0.0, lr_mult=10.0)
     assert cfg.train_cfg.max_iters == cfg.train_cfg.val_interval == 1500
     assert cfg.param_scheduler[1].T_max == 1500
-    assert 'experiment' in cfg.val_evaluator[1].ann_file
+    assert cfg.val_evaluator[1].ann_file == 'data/here/annotations/val.json'
 
 
 def test_one_line_errors(tool, monkeypatch, tmp_path, capsys):
@@ -78,37 +68,48 @@ def test_one_line_errors(tool, monkeypatch, tmp_path, capsys):
         error = capsys.readouterr().err
         assert message in error
         assert error.count('\n') == 1
-    monkeypatch.setattr(tool, 'DATA', tmp_path / 'nowhere')
+    monkeypatch.setitem(tool.DATA, 'compare', tmp_path / 'nowhere')
     with pytest.raises(SystemExit):
-        call(tool, monkeypatch, 'run', '--out', tmp_path)
+        call(
+            *(tool, monkeypatch, 'run', '--studies', 'short'),
+            *('--out', tmp_path),
+        )
     assert 'make it by python tools/dataset/make' in capsys.readouterr().err
 
 
-def test_one_run_of_the_experiment(tool, monkeypatch, tmp_path, capsys):
-    data = tmp_path / 'data'
-    write_dataset(data, num_train=8, num_val=3, size=64, max_people=1)
-    monkeypatch.setattr(tool, 'DATA', data)
-    monkeypatch.setitem(tool.ITERS, 'short', 2)
-    words = ['--studies', 'short', '--arms', 'supervised', '--seeds', '5']
+def test_the_experiment(tool, monkeypatch, tmp_path, capsys):
+    """Rates are chosen, then an arm is trained with them, and no more."""
+    for name, seed in (('tune', 0), ('compare', 1)):
+        data = tmp_path / name
+        sizes = dict(num_train=8, num_val=3, size=64, max_people=1)
+        write_dataset(data, seed=seed, **sizes)
+        monkeypatch.setitem(tool.DATA, name, data)
+    for study in ('tune', 'short'):
+        monkeypatch.setitem(toy_arms.ITERS, study, 2)
+    words = ['--studies', 'tune', 'short', '--arms', 'supervised']
+    words += ['--rates', 1, '--seeds', 5, '--jobs', 2]
     words += ['--out', tmp_path, '--work-dir', tmp_path / 'work']
-    monkeypatch.setenv('PYTHONPATH', str(ROOT))
-    options, threads = tool.options, []
-
-    def recorded(run):
-        threads.append(threading.current_thread())
-        return options(run)
-
-    monkeypatch.setattr(tool, 'options', recorded)
-    call(tool, monkeypatch, 'run', *words, '--jobs', '1')
-    # MMEngine cannot read configs in several threads at once.
-    assert threads == [threading.main_thread()]
-    (result,) = json.loads((tmp_path / 'rmpg_toy.json').read_text())
-    assert result['config'] == 'short_supervised'
-    assert (result['seed'], result['iters']) == (5, 2)
-    assert {'coco/AP', 'occluded/AP', 'swap/rate'} <= set(result)
-    capsys.readouterr()
+    call(tool, monkeypatch, 'record', *words)
+    records = {p.name for p in (tmp_path / 'work/records').glob('*.pt')}
+    assert records == {
+        *('tune_seed100.pt', 'tune_evaluation.pt'),
+        *('compare_seed5.pt', 'compare_evaluation.pt'),
+    }
     call(tool, monkeypatch, 'run', *words)
-    assert '1 of 1 runs are done' in capsys.readouterr().out
+    results = json.loads((tmp_path / 'rmpg_toy.json').read_text())
+    final, *tuning = results
+    assert [r['gate'] for r in tuning] == [1.0, 10.0]
+    assert {r['device'] for r in results} == {'cpu'}
+    assert (final['config'], final['seed']) == ('short_supervised', 5)
+    assert (final['lr'], final['gate']) == chosen_rates(results, 'cpu')[
+        'supervised'
+    ]
+    for result in results:
+        assert {'coco/AP', 'occluded/AP', 'swap/rate'} <= set(result)
+    capsys.readouterr()
+    before = (tmp_path / 'rmpg_toy.json').read_text()
+    call(tool, monkeypatch, 'run', *words)
+    assert (tmp_path / 'rmpg_toy.json').read_text() == before
 
 
 def test_cost_of_an_arm(tool, monkeypatch, tmp_path):

@@ -5,30 +5,42 @@ Example:
     python tools/benchmark/rmpg_toy.py cost
     python tools/benchmark/rmpg_toy.py report
 
-A finished run is kept in the result file; an interrupted experiment goes on
-with the same command.
+The learning rate of every arm is chosen first; what all arms see of a seed is
+recorded once, 2 GB for 500 iterations. A finished run is kept in the result
+file; an interrupted experiment goes on with the same command.
 """
 
 import argparse
 import json
 import os
-import platform
 import signal
 import statistics
-import subprocess
 from pathlib import Path
 
 from mmkbdm.apis.errors import PreflightError, command_line
-from mmkbdm.benchmark.runs import ResultFile, Run, RunError, Trainer, run_all
-from mmkbdm.benchmark.toy_arms import ARMS, HOSTS, ITERS
+from mmkbdm.benchmark.origin import commit, machine
+from mmkbdm.benchmark.runs import ResultFile, RunError
+from mmkbdm.benchmark.toy_arms import ARMS
+from mmkbdm.benchmark.toy_plan import (
+    DEFAULTS,
+    RATES,
+    ToyRun,
+    chosen_arms,
+    compared_runs,
+    tuning_runs,
+)
 from mmkbdm.benchmark.toy_report import COSTS, RESULTS, write_report
+from mmkbdm.benchmark.workers import Task, run_tasks
 
+# What every process has imported before its first run.
+PRELOAD = 'mmkbdm.benchmark.toy_imports'
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = Path('configs/rmpg/toyhuman')
-TUNING_SEED = 100
-DATA = Path('data/toyhuman_experiment')
 # Rates are chosen on other people than the arms are compared on.
-TUNING_DATA = Path('data/toyhuman')
+DATA = {
+    'compare': Path('data/toyhuman_experiment'),
+    'tune': Path('data/toyhuman'),
+}
 
 
 def parse_args(argv=None) -> argparse.Namespace:
@@ -40,17 +52,17 @@ def parse_args(argv=None) -> argparse.Namespace:
     )
     parser.add_argument(
         'action',
-        choices=('run', 'cost', 'report'),
-        help='train; measure parameters, MACs and seconds an iteration; write '
-        'the report',
+        choices=('record', 'run', 'cost', 'report'),
+        help='record the samples that run would train on; train; measure '
+        'parameters, MACs and seconds an iteration; write the report',
     )
     parser.add_argument(
         '--studies',
         nargs='+',
         choices=tuple(ARMS),
-        default=['short', 'wide', 'long'],
-        help='host of short or wide receptive field, a long schedule, or the '
-        'choice of the learning rate',
+        default=['tune', 'short', 'wide', 'long'],
+        help='choice of the learning rates; host of short or wide receptive '
+        'field; a long schedule',
     )
     parser.add_argument('--arms', nargs='+', help='only these')
     parser.add_argument(
@@ -60,11 +72,17 @@ def parse_args(argv=None) -> argparse.Namespace:
         '--rates',
         nargs='+',
         type=float,
-        default=[0.5, 1.0, 2.0],
-        help="factors on the config's learning rate for the study tune",
+        default=list(RATES),
+        help="factors on the config's learning rate to choose from",
     )
     parser.add_argument(
         '--jobs', type=int, default=2, help='processes of one thread each'
+    )
+    parser.add_argument(
+        '--device',
+        choices=('cpu', 'cuda'),
+        default='cpu',
+        help='where to train; results of one are not compared with the other',
     )
     parser.add_argument(
         '--repeats', type=int, default=15, help='rounds of timing for cost'
@@ -72,7 +90,7 @@ def parse_args(argv=None) -> argparse.Namespace:
     parser.add_argument(
         '--work-dir',
         default=str(ROOT / 'work_dirs' / 'rmpg_toy'),
-        help='logs, checkpoints',
+        help='logs, checkpoints, records',
     )
     parser.add_argument(
         '--out',
@@ -82,110 +100,137 @@ def parse_args(argv=None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def plan(args: argparse.Namespace) -> list[Run]:
-    """List the runs of an experiment, seed by seed.
-
-    Raises:
-        PreflightError: On an arm that no chosen study has.
-    """
-    known = {arm for study in args.studies for arm in ARMS[study]}
-    for arm in args.arms or ():
-        if arm not in known:
-            raise PreflightError(
-                f'--arms {arm}: the studies {" ".join(args.studies)} have '
-                f'{", ".join(sorted(known))}'
-            )
-
-    def runs(study: str, seed: int, rate: float) -> list[Run]:
-        return [
-            Run(study, f'{HOSTS[study]}_{arm}', seed, rate, ITERS[study])
-            for arm in ARMS[study]
-            if not args.arms or arm in args.arms
-        ]
-
-    planned = []
-    if 'tune' in args.studies:
-        for rate in args.rates:
-            planned += runs('tune', TUNING_SEED, rate)
-    for seed in args.seeds:
-        for study in args.studies:
-            if study != 'tune':
-                planned += runs(study, seed, 1.0)
-    return planned
+def record_task(run: ToyRun, args: argparse.Namespace) -> Task:
+    """Make the task that records what a run and all like it see."""
+    records = Path(args.work_dir, 'records')
+    name = f'{run.data}_seed{run.seed}'
+    settings = dict(
+        action='record',
+        run=run,
+        data=str(DATA[run.data]),
+        training=str(records / f'{name}.pt'),
+        evaluation=str(records / f'{run.data}_evaluation.pt'),
+    )
+    log = Path(args.work_dir, 'records', f'{name}.log')
+    return Task(f'record {name}', str(log), settings=settings)
 
 
-def data_of(run: Run) -> Path:
-    """Folder of the people that a run trains and is judged on."""
-    return TUNING_DATA if run.study == 'tune' else DATA
+def train_task(run: ToyRun, args: argparse.Namespace) -> Task:
+    """Make the task that trains and evaluates, after the records."""
+    folder = Path(args.work_dir, run.name)
+    record = record_task(run, args)
+    settings = dict(record.settings, action='train', work_dir=str(folder))
+    log = str(folder / 'output.log')
+    return Task(run.name, log, 1, (record.name,), settings)
 
 
-def options(run: Run) -> list[str]:
-    """Translate a run to options of tools/train.py."""
-    from mmengine.config import Config
-
-    cfg = Config.fromfile(CONFIGS / f'{run.config}.py')
-    data = data_of(run)
-    return [
-        f'randomness.seed={run.seed}',
-        f'optim_wrapper.optimizer.lr={cfg.optim_wrapper.optimizer.lr * run.lr}',  # noqa: E501
-        f'train_cfg.max_iters={run.iters}',
-        f'train_cfg.val_interval={run.iters}',
-        f'param_scheduler.1.T_max={run.iters}',
-        f'default_hooks.checkpoint.interval={run.iters}',
-        f'train_dataloader.dataset.data_root={data}/',
-        f'val_dataloader.dataset.data_root={data}/',
-        f'val_evaluator.0.ann_file={data}/annotations/val.json',
-        f'val_evaluator.1.ann_file={data}/annotations/val.json',
-    ]
+def record_tasks(runs: list[ToyRun], args: argparse.Namespace) -> list[Task]:
+    """Make a task for each seed, as long as its longest run needs."""
+    longest: dict[str, ToyRun] = {}
+    for run in runs:
+        name = record_task(run, args).name
+        if name not in longest or longest[name].iters < run.iters:
+            longest[name] = run
+    return [record_task(run, args) for run in longest.values()]
 
 
 def run_experiment(args: argparse.Namespace) -> None:
-    """Do the runs that have no result yet."""
+    """Do the runs that have no result yet, the choice of rates first."""
+    arms = chosen_arms(args.studies, args.arms)
+    file = ResultFile(Path(args.out, RESULTS), DEFAULTS)
+    check_device(args.device)
+    tune = tuning_runs(arms, args.device, args.rates)
+    tune = file.missing(tune) if 'tune' in args.studies else []
+    studies = [study for study in args.studies if study != 'tune']
+
+    def compare() -> list[ToyRun]:
+        planned = compared_runs(
+            studies, arms, args.seeds, args.device, file.results
+        )
+        return file.missing(planned)
+
+    check_data([*tune, *compare()])
+    records = record_tasks([*tune, *compare()], args)
+    if args.action == 'record':
+        do(records, {}, args, file)
+        return
+    do([*records, *(train_task(run, args) for run in tune)], tune, args, file)
+    # As many runs again as the rates that were just chosen ask for.
+    runs = compare()
+    do([train_task(run, args) for run in runs], runs, args, file)
+
+
+def do(
+    tasks: list[Task],
+    runs: list[ToyRun],
+    args: argparse.Namespace,
+    file: ResultFile,
+) -> None:
+    """Do tasks in parallel and keep the results of runs as they come.
+
+    Raises:
+        PreflightError: When some failed, after all others are done.
+    """
     from tqdm import tqdm
 
-    file = ResultFile(Path(args.out, RESULTS))
-    planned = plan(args)
-    runs = file.missing(planned)
-    for data in {data_of(run) for run in runs}:
-        if not Path(data, 'annotations/val.json').exists():
-            extra = ' --seed 1 --num-val 1000' if data == DATA else ''
+    from mmkbdm.benchmark.toy_work import work
+
+    origin = dict(commit=commit(), machine=machine(args.device))
+    by_name = {run.name: run for run in runs}
+    failed = 0
+    with tqdm(total=sum(task.steps for task in tasks), unit='task') as bar:
+        for task, result in run_tasks(
+            tasks, args.jobs, work, bar.update, preload=[PRELOAD]
+        ):
+            if isinstance(result, RunError):
+                failed += 1
+                tqdm.write(f'error: {result}')
+            elif task.name in by_name:
+                file.add(by_name[task.name], **result, **origin)
+                tqdm.write(
+                    f'{task.name}: AP {result["coco/AP"]:.3f}, '
+                    f'{result["seconds"]:.0f} s'
+                )
+            else:
+                tqdm.write(f'{task.name}: {result["seconds"]:.0f} s')
+    if failed:
+        raise PreflightError(
+            f'{failed} of {len(tasks)} tasks failed, see the logs named '
+            'above; the same command tries them again'
+        )
+
+
+def check_device(device: str) -> None:
+    """Let processes see the device that was asked for, and no other.
+
+    Raises:
+        PreflightError: When torch cannot use it.
+    """
+    import torch
+
+    os.environ['OMP_NUM_THREADS'] = '1'
+    if device == 'cpu':
+        os.environ['CUDA_VISIBLE_DEVICES'] = ''
+    elif not torch.cuda.is_available():
+        raise PreflightError(
+            '--device cuda: torch cannot use a GPU here, take --device cpu'
+        )
+
+
+def check_data(runs: list[ToyRun]) -> None:
+    """Look for the people of all runs.
+
+    Raises:
+        PreflightError: Names the folder and how to make it.
+    """
+    for name, data in DATA.items():
+        needed = any(run.data == name for run in runs)
+        if needed and not Path(data, 'annotations/val.json').exists():
+            extra = ' --seed 1 --num-val 1000' if name == 'compare' else ''
             raise PreflightError(
                 f'{data} is not there: make it by python '
                 f'tools/dataset/make_toy_human.py {data}{extra}'
             )
-    print(f'{len(planned) - len(runs)} of {len(planned)} runs are done')
-    origin = dict(commit=commit(), machine=machine())
-    # Not in the threads: MMEngine's way to other packages' configs,
-    # pkg_resources, fails where two take it for the first time at once.
-    settings = {run: options(run) for run in runs}
-
-    trainer = Trainer()
-    # A terminated experiment ends its trainings, as an interrupted one does.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-
-    def work(run: Run) -> dict:
-        config = CONFIGS / f'{run.config}.py'
-        folder = Path(args.work_dir, run.name)
-        return trainer.train(run, config, folder, settings[run])
-
-    failed = 0
-    with tqdm(total=len(runs), unit='run') as bar:
-        for run, result in run_all(runs, args.jobs, work, trainer.stop):
-            bar.update()
-            if isinstance(result, RunError):
-                failed += 1
-                tqdm.write(f'error: {result}')
-                continue
-            file.add(run, **result, **origin)
-            tqdm.write(
-                f'{run.name}: AP {result["coco/AP"]:.3f}, '
-                f'{result["seconds"]:.0f} s'
-            )
-    if failed:
-        raise PreflightError(
-            f'{failed} of {len(runs)} runs failed, see the logs named above; '
-            'the same command tries them again'
-        )
 
 
 def measure_cost(args: argparse.Namespace) -> None:
@@ -229,38 +274,19 @@ def report(args: argparse.Namespace) -> None:
     print(f'{target}: written')
 
 
-def machine() -> str:
-    """Name the kind of machine that the arms were trained on."""
-    import torch
-
-    return (
-        f'{platform.system()} {platform.machine()}, torch {torch.__version__}'
-    )
-
-
-def commit() -> str:
-    """Name the commit that is checked out, and whether code was changed."""
-    git = ['git', '-C', str(ROOT)]
-    try:
-        head = subprocess.check_output(
-            [*git, 'rev-parse', '--short', 'HEAD'], text=True
-        ).strip()
-        changed = subprocess.check_output(
-            [*git, 'status', '--porcelain', '-uno', 'mmkbdm', 'configs'],
-            text=True,
-        ).strip()
-    except (OSError, subprocess.CalledProcessError):
-        return 'unknown'
-    return f'{head}, changed' if changed else head
-
-
 @command_line
 def main() -> None:
     """Run, measure or report the experiment."""
     args = parse_args()
     args.out, args.work_dir = map(os.path.abspath, (args.out, args.work_dir))
     os.chdir(ROOT)  # configs, data and tools are named from here
-    actions = dict(run=run_experiment, cost=measure_cost, report=report)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    actions = dict(
+        record=run_experiment,
+        run=run_experiment,
+        cost=measure_cost,
+        report=report,
+    )
     actions[args.action](args)
 
 

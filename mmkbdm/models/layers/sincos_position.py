@@ -32,12 +32,12 @@ def sincos_position_2d(
     step = torch.arange(quarter, device=like.device, dtype=torch.float32)
     frequency = torch.exp(step * (-math.log(1e4) / quarter))
 
-    def axis(length: int) -> Tensor:
-        place = torch.arange(length, device=like.device, dtype=torch.float32)
-        angle = place[:, None] * frequency
-        return torch.cat([angle.sin(), angle.cos()], dim=-1)
-
-    rows = axis(height)[:, None].expand(-1, width, -1)
-    columns = axis(width)[None].expand(height, -1, -1)
+    # One table for both axes: on a GPU every operation here costs a launch.
+    length = max(height, width)
+    place = torch.arange(length, device=like.device, dtype=torch.float32)
+    angle = place[:, None] * frequency
+    table = torch.cat([angle.sin(), angle.cos()], dim=-1)
+    rows = table[:height, None].expand(-1, width, -1)
+    columns = table[None, :width].expand(height, -1, -1)
     encoding = torch.cat([rows, columns], dim=-1)[..., :channels]
     return encoding.to(like.dtype).permute(2, 0, 1)[None]

@@ -1,0 +1,4 @@
+# RMPG without norm.
+_base_ = './short_default.py'
+
+model = dict(neck=dict(norm='none'))

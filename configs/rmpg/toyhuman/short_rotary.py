@@ -1,0 +1,4 @@
+# RMPG with rotary positions.
+_base_ = './short_default.py'
+
+model = dict(neck=dict(position='rotary'))
