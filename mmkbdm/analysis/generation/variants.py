@@ -43,7 +43,7 @@ def random_config(
         cfg.model[part] = random.model[part]
     if 'knowledge_base' in cfg.model:
         source = cfg.model.knowledge_base.source
-        for stage in ('codebook', 'text_to_code'):
+        for stage in {'codebook', 'text_to_code'} & set(source):
             source[stage].pop('init_cfg', None)
     return cfg
 
