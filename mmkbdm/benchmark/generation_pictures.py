@@ -15,7 +15,7 @@ QUALITY = 88
 
 
 def plot_guidance(results: Sequence[dict], path: Path) -> None:
-    """Draw AP against guidance, and against FID along the scales.
+    """Draw AP against guidance, and against FID, of the tuning poses.
 
     Args:
         results (Sequence[dict]): Of one study.
@@ -31,12 +31,7 @@ def plot_guidance(results: Sequence[dict], path: Path) -> None:
             set.intersection(*(set(one) for one in sweeps)), key=float
         )
         ap, fid = (
-            np.array(
-                [
-                    [sweep[s]['testing'][score] for s in scales]
-                    for sweep in sweeps
-                ]
-            )
+            np.array([[sweep[s][score] for s in scales] for sweep in sweeps])
             for score in ('AP', 'FID')
         )
         style = dict(color=f'C{number % 10}', marker='o', markersize=3)

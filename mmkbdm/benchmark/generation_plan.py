@@ -7,7 +7,7 @@ from pathlib import Path
 from mmkbdm.apis.arguments import read_config
 from mmkbdm.apis.errors import PreflightError
 
-from .generation_arms import ARMS, CODEBOOKS, STAGES
+from .generation_arms import ARMS, CODEBOOKS, STAGES, TUNING
 from .generation_foundation import NAMES, foundation_tasks
 from .runs import ResultFile, Run
 from .workers import Task
@@ -181,7 +181,7 @@ class Plan:
             held_out=self.held_out,
         )
         needs = READY
-        steps = args.num_images
+        steps = 2 * (args.num_images - len(range(0, args.num_images, TUNING)))
         self.tasks.append(
             self._add(
                 REFERENCES, run, needs=needs, steps=steps, settings=settings
@@ -204,9 +204,10 @@ class Plan:
             return None
         steps = 0 if arm == 'base' else args.iters
         if score:
-            half = args.num_images // 2
-            closer = (arm != 'base') + (arm.startswith('kb'))
-            steps += 2 * half * len(args.guidance) + closer * half
+            chosen = len(range(0, args.num_images, TUNING))
+            tests = 1 + (arm != 'base') + arm.startswith('kb')
+            steps += chosen * len(args.guidance)
+            steps += tests * (args.num_images - chosen)
         needs = (*READY, 'cache')
         if arm in STAGES:
             needs += (f'{STAGES[arm]}_seed{args.seeds[0]}',)

@@ -19,8 +19,8 @@ from .runs import ResultFile, RunError
 # What is above it is written by hand and stays.
 MARK = '<!-- below: python tools/benchmark/generation_toy.py report -->'
 HEADER = """Means over training seeds with Student's 95 % interval. Every arm
-is sampled at every guidance; the one that has the best AP on half of the poses
-is chosen for each seed, and the scores are those of the other half.
+is sampled at every guidance; for each seed the one that has the best AP on a
+third of the poses is chosen, and the scores are those of the other two thirds.
 Differences are paired seed by seed, **bold** where their interval excludes
 zero over at least three seeds. PCE, FID and KID are better when smaller. FID,
 KID and CLIP are of the toy CLIP: they compare these arms with each other, and
@@ -73,7 +73,7 @@ def _study(results: list[dict], folder: Path, study: str) -> list[str]:
             other_poses_table(variants) + '\n',
             '### Knowledge base on and off\n',
             knowledge_off_table(variants) + '\n',
-            '### Guidance\n',
+            '### Guidance, on the poses that choose it\n',
         ]
         for score in ('AP', 'FID', 'CLIP'):
             parts.append(guidance_table(variants, score) + '\n')

@@ -69,7 +69,7 @@ class Results:
             self._add_pictures(pictures)
         if 'sweep' in result:
             chosen = f'{result["chosen"]:g}'
-            ap = result['sweep'][chosen]['testing']['AP']
+            ap = result['testing']['AP']
             return f'AP {ap:.3f} at guidance {chosen}, {seconds}'
         return seconds
 

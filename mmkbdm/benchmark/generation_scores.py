@@ -1,6 +1,6 @@
 """Generators looked at on held-out poses (ours).
 
-Half of the poses choose a generator's guidance, the other half are what it is
+A third of the poses choose a generator's guidance, the others are what it is
 tested on: no number of a table was chosen by itself.
 """
 
@@ -29,6 +29,8 @@ from mmkbdm.generation.chance import refuse_chance
 from mmkbdm.generation.judged_share import Seen, see
 from mmkbdm.generation.shares import spread
 from mmkbdm.registry import DATASETS, TRANSFORMS
+
+from .generation_arms import TUNING
 
 POSE_SCORES = ('AP', 'AP50', 'AR', 'CAP', 'PCE')
 # Greater is better, but for these.
@@ -98,12 +100,12 @@ class HeldOut:
     @property
     def tuning(self) -> list[int]:
         """Places of the samples that settings are chosen on."""
-        return list(range(0, len(self.samples), 2))
+        return list(range(0, len(self.samples), TUNING))
 
     @property
     def testing(self) -> list[int]:
         """Places of the samples that are reported."""
-        return list(range(1, len(self.samples), 2))
+        return [i for i in range(len(self.samples)) if i % TUNING]
 
     def look(
         self,
@@ -158,16 +160,16 @@ class HeldOut:
         return {name: round(float(v), 6) for name, v in scores.items()}
 
     def exchanged(self) -> list[dict]:
-        """Samples with the condition of another of the same half.
+        """Samples with the condition of another of the testing ones.
 
         Generated for these, images show the wrong poses if a generator heeds
         the condition.
         """
         mixed = list(self.samples)
-        for half in (self.tuning, self.testing):
-            for place, other in zip(half, [*half[1:], half[0]]):
-                condition = self.samples[other]['condition']
-                mixed[place] = dict(self.samples[place], condition=condition)
+        places = self.testing
+        for place, other in zip(places, [*places[1:], places[0]]):
+            condition = self.samples[other]['condition']
+            mixed[place] = dict(self.samples[place], condition=condition)
         return mixed
 
 
@@ -211,10 +213,10 @@ def build_held_out(
     )
     places = spread(num_images or len(dataset), len(dataset))
     samples = [dataset[i] for i in places]
-    if len(samples) < 4:
+    if len(samples) <= TUNING:
         raise PreflightError(
-            f'{data} has {len(samples)} images: half of them choose, and '
-            'distances need two on each side'
+            f'{data} has {len(samples)} images: one of {TUNING} chooses, and '
+            f'distances need two; give at least {TUNING + 1}'
         )
     clip, _ = build_features(features)
     if not hasattr(clip, 'encode_text'):

@@ -31,18 +31,13 @@ def by_arm(
 
     Args:
         results (Sequence[dict]): Of one study.
-        part (str): ``testing`` or ``tuning`` at the chosen guidance, or a
-            name of ``closer``.
+        part (str): Of :func:`~mmkbdm.benchmark.guidance.score_chosen`.
     """
     table: dict[str, dict[int, dict]] = {}
     for result in results:
-        if 'sweep' not in result:
-            continue
-        scores = result['closer'].get(part)
-        if part in ('testing', 'tuning'):
-            scores = result['sweep'][f'{result["chosen"]:g}'][part]
-        if scores is not None:
-            table.setdefault(result['config'], {})[result['seed']] = scores
+        if 'sweep' in result and part in result:
+            seeds = table.setdefault(result['config'], {})
+            seeds[result['seed']] = result[part]
     return {arm: table[arm] for arm in ARMS if arm in table}
 
 
@@ -94,7 +89,7 @@ def differences_table(results: Sequence[dict]) -> str:
 
 
 def guidance_table(results: Sequence[dict], score: str = 'AP') -> str:
-    """Markdown table of a score at every guidance, mean of the seeds."""
+    """Markdown table of a score at every guidance, on the tuning poses."""
     digits = SCORES[score]
     scales = sorted(
         {s for r in results for s in r.get('sweep', ())}, key=float
@@ -106,9 +101,7 @@ def guidance_table(results: Sequence[dict], score: str = 'AP') -> str:
         cells = []
         for scale in scales:
             values = [
-                r['sweep'][scale]['testing'][score]
-                for r in own
-                if scale in r['sweep']
+                r['sweep'][scale][score] for r in own if scale in r['sweep']
             ]
             cells.append(mean(values, digits))
         rows.append([f'`{arm}`', *cells])

@@ -112,7 +112,7 @@ def score_references(
     """Score real images, and what the VAE makes of them.
 
     Returns:
-        dict: Scores on the testing half, by name.
+        dict: Scores on the poses for testing, by name.
     """
     from mmkbdm.generation.build import build_generator
 
@@ -168,13 +168,13 @@ def train_and_score(
         dict: ``train_seconds``; if scored, the number of ``parameters`` that
         are trained, a checksum of the ``base``, ``sweep``
         (:func:`~mmkbdm.benchmark.guidance.sweep`), the ``chosen`` guidance,
-        ``closer`` (:func:`~mmkbdm.benchmark.guidance.look_closer`) and
+        what :func:`~mmkbdm.benchmark.guidance.score_chosen` answers, and
         ``score_seconds``.
     """
     from mmkbdm.generation.build import build_generator
 
     from .generation_scores import Called
-    from .guidance import choose, look_closer, pictures, sweep
+    from .guidance import choose, pictures, score_chosen, sweep
 
     cfg = _config(config, root, options, work_dir)
     checkpoint = None
@@ -197,7 +197,7 @@ def train_and_score(
     scores = sweep(generator, looker, scales, seed, progress, **call)
     chosen = choose(scores)
     common = generator, looker, float(chosen), seed
-    closer = look_closer(
+    tested = score_chosen(
         *common,
         checkpoint is not None,
         generator.knowledge_base is not None,
@@ -213,7 +213,7 @@ def train_and_score(
         base=digests['unet'][:DIGITS],
         sweep=scores,
         chosen=float(chosen),
-        closer=closer,
+        **tested,
         score_seconds=round(time.time() - start, 1),
     )
 

@@ -20,7 +20,7 @@ def sweep(
     progress: Callable[[int], object] = lambda images: None,
     **call,
 ) -> dict[str, dict]:
-    """Score a generator at every scale, on both halves of the poses.
+    """Score a generator at every scale, on the poses for choosing.
 
     Args:
         generator: See ``mmkbdm/generation/contract.py``, taking settings of
@@ -32,25 +32,20 @@ def sweep(
         **call: Further settings of sampling.
 
     Returns:
-        dict[str, dict]: By scale, as JSON has it, a dict of ``tuning`` and
-        ``testing`` with the scores of :meth:`HeldOut.score`.
+        dict[str, dict]: By scale, as JSON has it, the scores of
+        :meth:`HeldOut.score`.
     """
     scores = {}
     for scale in scales:
         called = Called(generator, guidance_scale=scale, **call)
-        scores[f'{scale:g}'] = {
-            half: held_out.score(
-                held_out.look(
-                    called, getattr(held_out, half), seed, progress=progress
-                )
-            )
-            for half in ('tuning', 'testing')
-        }
+        scores[f'{scale:g}'] = held_out.score(
+            held_out.look(called, held_out.tuning, seed, progress=progress)
+        )
     return scores
 
 
 def choose(scores: dict[str, dict], by: str = 'AP') -> str:
-    """Return the scale that is best on the tuning half, the least of equals.
+    """Return the best scale, the least of equals.
 
     Args:
         scores (dict): Of :func:`sweep`.
@@ -59,13 +54,13 @@ def choose(scores: dict[str, dict], by: str = 'AP') -> str:
     sign = 1 if by in LESS_IS_BETTER else -1
 
     def order(scale: str) -> tuple[float, float]:
-        value = sign * scores[scale]['tuning'][by]
+        value = sign * scores[scale][by]
         return (np.inf if np.isnan(value) else value, float(scale))
 
     return min(scores, key=order)
 
 
-def look_closer(
+def score_chosen(
     generator,
     held_out: HeldOut,
     scale: float,
@@ -75,7 +70,7 @@ def look_closer(
     progress: Callable[[int], object] = lambda images: None,
     **call,
 ) -> dict[str, dict]:
-    """Score a generator at one scale with something taken from it.
+    """Score a generator at one scale, and without one thing or another.
 
     Args:
         generator, held_out, seed, progress, **call: See :func:`sweep`.
@@ -84,11 +79,11 @@ def look_closer(
         with_knowledge (bool): Whether it has a knowledge base.
 
     Returns:
-        dict[str, dict]: Scores on the testing half: ``other_poses``, made
-        for the poses of other images, and ``kb_off``.
+        dict[str, dict]: Scores on the poses for testing: ``testing``,
+        ``other_poses``, made for the poses of other images, and ``kb_off``.
     """
     settings = dict(call, guidance_scale=scale)
-    asked = {}
+    asked = {'testing': (Called(generator, **settings), False)}
     if with_pose:
         asked['other_poses'] = Called(generator, **settings), True
     if with_knowledge:

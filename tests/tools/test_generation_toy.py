@@ -62,11 +62,11 @@ def test_the_whole_command(tool, monkeypatch, flags, capsys):
     kbdmgen = results['kbdmgen']
     assert (kbdmgen['seed'], kbdmgen['study']) == (3, 'cpu')
     assert set(kbdmgen['sweep']) == {'1', '2'}
-    assert set(kbdmgen['closer']) == {'other_poses', 'kb_off'}
+    assert {'testing', 'other_poses', 'kb_off'} <= set(kbdmgen)
     assert kbdmgen['parameters'] > results['base']['parameters'] == 0
-    assert results['base']['closer'] == {}
+    assert 'other_poses' not in results['base']
     assert results['base']['base'] == kbdmgen['base']
-    first = results['base']['sweep']['1']['testing']
+    first = results['base']['testing']
     assert set(first) == {
         *('AP', 'AP50', 'AR', 'CAP', 'PCE', 'FID', 'KID', 'CLIP')
     }
@@ -79,7 +79,7 @@ def test_the_whole_command(tool, monkeypatch, flags, capsys):
         assert set(pictures) == {
             *('condition', 'real', 'reconstructed', 'base', 'kbdmgen')
         }
-        assert pictures['kbdmgen'].shape == (4, 64, 64, 3)
+        assert pictures['kbdmgen'].shape == (5, 64, 64, 3)
 
     capsys.readouterr()
     call(tool, monkeypatch, 'run', *words)
