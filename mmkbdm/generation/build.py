@@ -13,7 +13,11 @@ from mmkbdm.apis.arguments import read_config
 from mmkbdm.apis.build_from import build_from, check_cfg
 from mmkbdm.apis.errors import PreflightError
 from mmkbdm.compat import read_checkpoint
-from mmkbdm.engine.checkpoint_match import as_read_by, check_match
+from mmkbdm.engine.checkpoint_match import (
+    CheckpointMismatchError,
+    as_read_by,
+    check_match,
+)
 from mmkbdm.registry import DATASETS, MODELS, TRANSFORMS
 
 from .chance import refuse_chance, type_name
@@ -150,12 +154,17 @@ def _load(model, checkpoint: str, pipeline: str, averaged: bool) -> None:
     if not averaged:
         # The hook exchanges the two, so that all who load get the average.
         saved = {**saved, **_last_weights(content)}
-    state_dict = as_read_by(model, saved)
-    own = model.state_dict()
-    # A generator fills in its frozen parts, which neither side has saved.
-    compared = {k: v for k, v in state_dict.items() if k in own or k in saved}
-    check_match(own, compared)
-    model.load_state_dict(state_dict)
+    try:
+        state_dict = as_read_by(model, saved)
+        own = model.state_dict()
+        # A generator fills in its frozen parts, which neither side has saved.
+        check_match(
+            own,
+            {k: v for k, v in state_dict.items() if k in own or k in saved},
+        )
+        model.load_state_dict(state_dict)
+    except CheckpointMismatchError as error:
+        raise CheckpointMismatchError(f'{checkpoint}: {error}') from error
 
 
 def _last_weights(content: Mapping) -> dict[str, Tensor]:

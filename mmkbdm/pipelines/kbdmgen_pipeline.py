@@ -137,7 +137,13 @@ class KBDMGenPipeline(DiffusionPipeline):
 
     @classmethod
     def from_pretrained(cls, path, **kwargs) -> 'KBDMGenPipeline':
-        """Load a folder of safetensors; see diffusers for the arguments."""
+        """Load a folder of safetensors; see diffusers for the arguments.
+
+        Weights are float32, unless ``torch_dtype`` says otherwise.
+        """
+        if kwargs.get('torch_dtype') is None:
+            # Transformers would keep the dtype of the file.
+            kwargs['torch_dtype'] = torch.float32
         return super().from_pretrained(
             path, **{'use_safetensors': True, **kwargs}
         )

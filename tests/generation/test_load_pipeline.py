@@ -73,6 +73,7 @@ def test_bad_input(trained, configs, tmp_path):
     with pytest.raises(CheckpointMismatchError, match='ControlNet') as caught:
         load_pipeline(model, str(tmp_path / 'controlnet.pth'))
     assert 'KB-DMGen' in str(caught.value)
+    assert str(caught.value).startswith(f'{tmp_path}/controlnet.pth: ')
     with pytest.raises(PreflightError, match='has its own weights'):
         load_pipeline(str(folder), 'iter_1.pth')
     with pytest.raises(PreflightError, match='gone does not exist'):
