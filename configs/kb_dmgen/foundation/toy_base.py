@@ -5,7 +5,7 @@ _base_ = [
     '../_base_/toy_parts.py',
 ]
 
-train_cfg = dict(by_epoch=False, max_iters=5000, val_interval=5000)
+train_cfg = dict(max_iters=5000, val_interval=5000)
 model = dict(
     _delete_=True,
     type='mmkbdm.TextToImage',
@@ -32,6 +32,6 @@ train_dataloader = dict(
     ),
 )
 optim_wrapper = dict(optimizer=dict(lr=1.5e-3))
-custom_hooks = [dict(type='EMAHook', momentum=0.01, interval=10)]
+custom_hooks = [dict(type='EMAHook', momentum=0.02, interval=10)]
 # Of generated images, comparable with the toy CLIP's own of real ones.
 val_evaluator = dict(type='mmkbdm.CaptionRetrieval')

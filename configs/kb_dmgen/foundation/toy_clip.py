@@ -1,7 +1,7 @@
 # The image-text model of ToyHuman; its text side conditions the toy base.
 _base_ = ['./_base_/toy_runtime.py', '../_base_/toy_networks.py']
 
-train_cfg = dict(by_epoch=False, max_iters=3000, val_interval=1500)
+train_cfg = dict(max_iters=3000, val_interval=3000)
 model = dict(
     type='mmkbdm.TextImageContrast',
     clip=dict(

@@ -9,7 +9,7 @@ train_dataloader = dict(
     batch_size=256,
     num_workers=0,
     collate_fn=dict(type='whole_batch'),
-    sampler=dict(type='InfiniteSampler', shuffle=True),
+    sampler=dict(type='InfiniteSampler', shuffle=True, seed=0),
     dataset=dict(
         type='mmkbdm.ImageTexts',
         dataset=dict(
@@ -37,6 +37,7 @@ val_dataloader = dict(
         ),
     ),
 )
+train_cfg = dict(type='mmkbdm.ResumableIterLoop')
 val_cfg = dict()
 optim_wrapper = dict(
     # Fused: hundreds of small tensors in a few kernels.
@@ -49,6 +50,7 @@ param_scheduler = [
     dict(type='CosineAnnealingLR', eta_min_ratio=0.01, by_epoch=False),
 ]
 default_hooks = dict(
+    timer=dict(type='mmkbdm.SpeedTimerHook'),
     checkpoint=dict(
         type='mmkbdm.SafeCheckpointHook',
         by_epoch=False,
@@ -56,8 +58,12 @@ default_hooks = dict(
         max_keep_ckpts=1,
     ),
     logger=dict(type='LoggerHook', interval=50, log_metric_by_epoch=False),
+    random_state=dict(type='mmkbdm.RandomStateHook'),
+    finite_loss=dict(type='mmkbdm.FiniteLossHook'),
 )
-log_processor = dict(by_epoch=False)
+log_processor = dict(by_epoch=False, window_size=50)
+# All batches have one shape.
+env_cfg = dict(cudnn_benchmark=True)
 visualizer = dict(
     type='Visualizer',
     vis_backends=[
