@@ -4,6 +4,7 @@ _base_ = './_base_/kb_toy.py'
 model = dict(type='mmkbdm.TextToCode', in_dim=64, num_codes=64)
 checkpoint = 'work_dirs/kb_stage1_toy/epoch_40.pth'
 train_dataloader = dict(
+    batch_size=2048,
     dataset=dict(
         type='mmkbdm.TextCodes',
         codebook={{_base_.codebook}},

@@ -7,7 +7,6 @@ pipeline = [
     dict(type='mmkbdm.ResizeCenterCrop', size=64),
 ]
 train_dataloader = dict(
-    batch_size=64,
     dataset=dict(
         encoder=encoder,
         cache='work_dirs/cache/toy_clip/train',

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 
+import numpy as np
 import torch
 
 from mmkbdm.models.knowledge_base.encode import text_features
@@ -50,7 +51,7 @@ class TextCodes(FeatureDataset):
         self.types = types
         super().__init__(*args, **kwargs)
 
-    def load(self) -> list[tuple]:
+    def load(self) -> list[dict]:
         """Read or compute what all samples are made of."""
         # First, as encoding takes long.
         codebook = self._build_codebook()
@@ -60,13 +61,18 @@ class TextCodes(FeatureDataset):
         self.codes = codebook.encode(torch.from_numpy(features)).numpy()
         images = images_of_texts(prompts, self.types, self.with_parts)
         rows = text_features(encoder, list(images), self.cache / 'texts')
-        pairs = zip(torch.from_numpy(rows), images.values())
-        return [pair for pair in pairs for _ in pair[1]]
-
-    def __getitem__(self, index: int) -> dict:
-        features, images = self.samples[index]
-        shares = code_shares(self.codes, images, self.num_codes)
-        return dict(features=features, target=torch.from_numpy(shares))
+        shares = [
+            code_shares(self.codes, fitting, self.num_codes)
+            for fitting in images.values()
+        ]
+        texts = [
+            dict(features=features, target=target)
+            for features, target in zip(
+                torch.from_numpy(rows), torch.from_numpy(np.stack(shares))
+            )
+        ]
+        counts = map(len, images.values())
+        return [text for text, n in zip(texts, counts) for _ in range(n)]
 
     def _build_codebook(self) -> torch.nn.Module:
         codebook = MODELS.build(dict(self.codebook)).eval()
