@@ -4,12 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 WORK := work_dirs/quickstart
+DEMO := work_dirs/demo
 CONFIG := configs/rmpg/simplebaseline_toy_rmpg_toyhuman.py
 REQUIREMENTS := $(addprefix requirements/,\
     stack.txt stack_mm.txt constraints.txt)
 
 .DEFAULT_GOAL := help
-.PHONY: help env quickstart test test-all lint clean
+.PHONY: help env quickstart demo test test-all lint clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' \
@@ -54,6 +55,11 @@ quickstart: $(STAMP)  ## train, evaluate and draw RMPG on people it renders
 	@echo "next      $(BIN)/python tools/train.py" \
 	    "configs/rmpg/simplebaseline_toy_toyhuman.py  # the baseline"
 
+demo: $(STAMP)  ## generate people in given poses by the toy KB-DMGen
+	$(BIN)/python tools/generate.py --model configs/kb_dmgen/kbdmgen_toy.py \
+	    --checkpoint weights/toy_kbdmgen.safetensors \
+	    --jobs demo/people.jsonl --batch-size 8 --columns 2 --out $(DEMO)
+
 test: $(STAMP)  ## run the tests, but for those that take long
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile \
 	    -m 'not slow'
@@ -65,5 +71,5 @@ lint: $(STAMP)  ## check style
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-clean:  ## remove the environment and what the quickstart made
-	rm -rf $(VENV) data/toyhuman $(WORK)
+clean:  ## remove the environment and what quickstart and demo made
+	rm -rf $(VENV) data/toyhuman $(WORK) $(DEMO)
