@@ -203,6 +203,8 @@ def report(args: argparse.Namespace) -> None:
             f'{path} cannot be read ({error.strerror}): give the --out of run'
         ) from error
     made = dict(
+        setting=tables.setting_line(result['setting']),
+        goals=tables.goals_table(result['sampling']),
         sampling=tables.sampling_table(result['sampling']),
         operations=tables.operations_table(result['operations']),
     )

@@ -83,6 +83,49 @@ def sampling_table(rows: Sequence[Mapping]) -> str:
     return table(header, cells)
 
 
+def goals_table(rows: Sequence[Mapping], goal: float = 1.05) -> str:
+    """Say where KB-DMGen's steps stay within a multiple of ControlNet's.
+
+    Args:
+        rows (Sequence[Mapping]): Of sampling.
+        goal (float): Most that time and memory may be. Defaults to 1.05.
+    """
+    base = {_where(row): row for row in rows if row['name'] == REFERENCE}
+    cells = []
+    for row in rows:
+        if not row['name'].startswith('KB-DMGen') or _where(row) not in base:
+            continue
+        memory, base_memory = (
+            one['weights_bytes'] + one['step_bytes']
+            for one in (row, base[_where(row)])
+        )
+        ratios = row['ratio']['median'], memory / base_memory
+        verdicts = ['reached' if r <= goal else 'missed' for r in ratios]
+        cells.append(
+            [
+                row['name'],
+                row['size'],
+                row['batch_size'],
+                *(f'{r:.3f}: {v}' for r, v in zip(ratios, verdicts)),
+            ]
+        )
+    header = ['method', 'image', 'batch']
+    header += [f'{what}, at most {goal:g}' for what in ('time', 'memory')]
+    return table(header, cells)
+
+
+def setting_line(setting: Mapping) -> str:
+    """Say what something was measured on."""
+    on_cpu = setting['device'] == 'cpu'
+    threads = f' with {setting["threads"]} threads' if on_cpu else ''
+    kind = {'sd15': 'Stable Diffusion 1.5', 'toy': 'the toy base'}
+    return (
+        f'*Measured here*: {setting["device"]}{threads}, torch '
+        f'{setting["torch"]}, {setting["dtype"]}, architecture of '
+        f'{kind[setting["architecture"]]}, {setting["steps"]} steps a call.\n'
+    )
+
+
 def operations_table(operations: Mapping[str, int]) -> str:
     """List how many operations a step runs."""
     base = operations.get(REFERENCE)

@@ -1,7 +1,9 @@
 from mmkbdm.analysis.generation.tables import (
     filled,
+    goals_table,
     parameters_table,
     plot,
+    setting_line,
     training_table,
 )
 
@@ -57,3 +59,31 @@ def test_plot(tmp_path):
     ]
     plot(rows, tmp_path / 'cost.png')
     assert (tmp_path / 'cost.png').stat().st_size > 5000
+
+
+def test_goals():
+    def row(name, ratio, step_bytes):
+        one = dict(name=name, size=512, batch_size=8, weights_bytes=900)
+        return dict(one, ratio=dict(median=ratio), step_bytes=step_bytes)
+
+    rows = [
+        row('Stable Diffusion', 0.7, 90),
+        row('ControlNet', 1.0, 100),
+        row('KB-DMGen', 1.04, 120),
+        row('KB-DMGen, 3x3 FiLM', 1.06, 160),
+    ]
+    lines = goals_table(rows).splitlines()
+    assert lines[2:] == [
+        '| KB-DMGen | 512 | 8 | 1.040: reached | 1.020: reached |',
+        '| KB-DMGen, 3x3 FiLM | 512 | 8 | 1.060: missed | 1.060: missed |',
+    ]
+
+
+def test_setting():
+    setting = dict(
+        torch='2.0', device='cpu', threads=2, architecture='sd15',
+        dtype='float32', steps=8,
+    )  # fmt: skip
+    line = setting_line(setting)
+    assert 'cpu with 2 threads, torch 2.0, float32' in line
+    assert 'threads' not in setting_line(dict(setting, device='Some GPU'))
