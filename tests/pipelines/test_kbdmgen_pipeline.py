@@ -428,6 +428,15 @@ def watch(hook, name, fetched):
     hook.pre_forward = pre_forward
 
 
+def test_texts_are_encoded_where_the_encoder_is(generator, tmp_path):
+    """It is fetched before the UNet."""
+    KBDMGenPipeline.from_generator(generator).save_pretrained(tmp_path)
+    pipeline = KBDMGenPipeline.from_pretrained(tmp_path)
+    pipeline.text_encoder.to('meta')
+    assert pipeline.base.encode_text(['a']).device.type == 'meta'
+    assert pipeline.base.encode_pooled(['a']).device.type == 'meta'
+
+
 @pytest.mark.skipif(not torch.cuda.is_available(), reason='needs a GPU')
 def test_offloading_on_a_gpu(pipeline, tmp_path):
     pipeline.save_pretrained(tmp_path)
