@@ -1,4 +1,4 @@
-"""Train a pose network: python tools/train.py CONFIG [flags]."""
+"""Train a network: python tools/train.py CONFIG [flags]."""
 
 import argparse
 
@@ -12,7 +12,7 @@ from mmkbdm.apis.errors import PreflightError, command_line
 
 def parse_args() -> argparse.Namespace:
     """Flags of MMPose's own tool, and one more for unreadable images."""
-    parser = make_parser('Train a pose network')
+    parser = make_parser('Train a network')
     parser.add_argument(
         '--resume',
         nargs='?',
@@ -46,7 +46,7 @@ def main() -> None:
     """Check what the config needs, then hand it to MMEngine's Runner."""
     args = parse_args()
     import torch
-    from mmengine.runner import Runner
+    from mmengine.registry import RUNNERS
 
     from mmkbdm.apis.distributed import prepare_cpu_processes
     from mmkbdm.apis.preflight import preflight
@@ -72,7 +72,8 @@ def main() -> None:
     check_images_on_load(cfg, args.skip_corrupt_images)
     preflight(cfg, phases=('train', 'val'))
     prepare_cpu_processes(cfg)
-    Runner.from_cfg(cfg).train()
+    # Of the config's runner_type: DeepSpeed needs MMEngine's FlexibleRunner.
+    RUNNERS.build(cfg).train()
 
 
 if __name__ == '__main__':

@@ -18,16 +18,27 @@ from torch import nn
 
 from mmkbdm.apis.coco_file import check_coco_file
 from mmkbdm.apis.errors import TOY_CONFIG, PreflightError
+from mmkbdm.apis.made_by import TOY_DATA
+from mmkbdm.apis.preflight_generation import (
+    check_features,
+    check_generator,
+    check_made,
+    check_runner,
+)
 from mmkbdm.compat import weights_only
 from mmkbdm.compat.checkpoint import CheckpointError, read_checkpoint
 
 SOURCES = {
     'CocoDataset': 'COCO 2017 from cocodataset.org',
+    'CocoPoseText': 'COCO 2017 from cocodataset.org',
     'CrowdPoseDataset': 'CrowdPose from github.com/MVIG-SJTU/AlphaPose',
     'HumanArtDataset': 'Human-Art from idea-research.github.io/HumanArt',
+    'HumanArtPoseText': 'Human-Art from idea-research.github.io/HumanArt',
     'MpiiDataset': 'MPII from human-pose.mpi-inf.mpg.de',
 }
 
+# Datasets with prompts, for which there is another toy.
+GENERATION = ('CocoPoseText', 'HumanArtPoseText', 'PoseTextMapping')
 
 # The estimator that supervises nodes of the neck.
 SUPERVISED = 'SupervisedTopdownPoseEstimator'
@@ -46,6 +57,9 @@ def preflight(cfg: Config, phases: tuple[str, ...]) -> None:
     """
     init_default_scope(cfg.get('default_scope', 'mmpose'))
     check_model(cfg.model)
+    if 'train' in phases:
+        check_runner(cfg)
+        check_generator(cfg.model)
     for phase in phases:
         loader = cfg.get(f'{phase}_dataloader')
         if loader is not None:
@@ -132,6 +146,7 @@ def check_dataset(dataset: dict, where: str) -> None:
         check_dataset(dataset['dataset'], f'{where}.dataset')
     for index, inner in enumerate(dataset.get('datasets', ())):
         check_dataset(inner, f'{where}.datasets.{index}')
+    check_features(dataset, where)
     if not dataset.get('ann_file'):
         return
     root = dataset.get('data_root') or ''
@@ -216,6 +231,7 @@ def check_pretrained(cfg: dict | list, where: str) -> None:
             f'or start without it by --cfg-options {place}=None; '
             f'{TOY_CONFIG} needs no weights'
         )
+        check_made(path, f'{place}.checkpoint')
         if '://' not in path and not os.path.exists(path):
             raise PreflightError(
                 f'{path} does not exist ({place}.checkpoint): put the '
@@ -298,15 +314,17 @@ def _named(value) -> str:
 
 
 def _how_to_get(dataset: dict, ann_file: str) -> str:
+    name = dataset['type'].removeprefix('mmkbdm.')
     if 'toyhuman' in ann_file.lower():
         root = os.path.dirname(os.path.dirname(ann_file))
+        if name == 'ToyHumanPoseText':
+            return f'make it by {TOY_DATA.format(folder=root)}'
         return f'make it by python tools/dataset/make_toy_human.py {root}'
-    name = dataset['type']
     source = SOURCES.get(name, f'the data of {name}')
-    return (
-        f'unpack {source} there or set the path with --cfg-options; '
-        f'{TOY_CONFIG} runs on data that "make quickstart" makes'
-    )
+    toy = f'{TOY_CONFIG} runs on data that "make quickstart" makes'
+    if name in GENERATION:
+        toy = 'configs/kb_dmgen/kbdmgen_toy.py trains on people it renders'
+    return f'unpack {source} there or set the path with --cfg-options; {toy}'
 
 
 def _is_coco_style(dataset: dict) -> bool:

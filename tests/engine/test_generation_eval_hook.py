@@ -225,6 +225,18 @@ def test_judge_of_a_file(data, tmp_path):
     assert find(runner).judge.people == 3
 
 
+def test_dataset_of_a_file(data, tmp_path):
+    path = tmp_path / 'data.py'
+    path.write_text(f'dataset = {hook_cfg(data)["dataset"]!r}\n')
+    hook = {**hook_cfg(data), 'dataset': str(path)}
+    runner, _ = make_runner(tmp_path, [hook])
+    find(runner).before_run(runner)
+    assert len(find(runner).dataset) == 6
+    path.write_text('')
+    with pytest.raises(PreflightError, match='data.py has no dataset'):
+        find(runner).before_run(runner)
+
+
 @pytest.mark.slow
 def test_two_processes_score_as_one(data, tmp_path):
     done = subprocess.run(

@@ -21,7 +21,8 @@ train_dataloader = dict(
     ),
 )
 optim_wrapper = dict(
-    type='AmpOptimWrapper',
+    type='mmkbdm.AutocastOptimWrapper',
+    dtype='float16',
     optimizer=dict(lr=1e-5),
     # Log-odds, which 1e-5 would not move.
     paramwise_cfg=dict(
@@ -29,3 +30,4 @@ optim_wrapper = dict(
     ),
 )
 default_hooks = dict(checkpoint=dict(interval=2000))
+# kbdmgen-judged_sd15_humanart.py adds a moving average and an evaluation.

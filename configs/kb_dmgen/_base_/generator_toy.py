@@ -32,5 +32,14 @@ default_hooks = dict(checkpoint=dict(interval=500))
 custom_hooks = [
     dict(
         type='EMAHook', ema_type='mmkbdm.TrainedMovingAverage', momentum=0.005
-    )
+    ),
+    # Scores and pictures of held-out poses, in TensorBoard.
+    dict(
+        type='mmkbdm.GenerationEvalHook',
+        interval=500,
+        dataset='configs/evaluation/toyhuman_generation_val.py',
+        num_images=64,
+        batch_size=32,
+        judge='configs/judges/toy_generation_judge.py',
+    ),
 ]

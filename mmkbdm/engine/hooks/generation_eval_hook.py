@@ -10,6 +10,7 @@ from mmengine.model import is_model_wrapper
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 
+from mmkbdm.apis.arguments import read_config
 from mmkbdm.apis.build_from import build_from
 from mmkbdm.apis.errors import PreflightError
 from mmkbdm.engine import atomic_backend  # noqa: F401  registers 'atomic'
@@ -50,8 +51,9 @@ class GenerationEvalHook(Hook):
 
     Args:
         interval (int): Iterations, or epochs, between two evaluations.
-        dataset (dict): Config of a dataset of ``mmkbdm.datasets.generation``
-            without chance in its pipeline.
+        dataset (dict | str): Config of a dataset of
+            ``mmkbdm.datasets.generation`` without chance in its pipeline, or
+            a file such as those in ``configs/evaluation``.
         num_images (int): Spread evenly over the dataset.
         judge (dict | str): Config of a judge, or a file such as those in
             ``configs/judges``.
@@ -97,7 +99,7 @@ class GenerationEvalHook(Hook):
     def __init__(
         self,
         interval: int,
-        dataset: dict,
+        dataset: dict | str,
         num_images: int,
         judge: dict | str,
         by_epoch: bool = False,
@@ -139,14 +141,17 @@ class GenerationEvalHook(Hook):
         # a runner's knows none.
         scope = DefaultScope.overwrite_default_scope('mmkbdm')
         with kept_chance(), scope:
-            where = type(self).__name__
-            refuse_chance(self.dataset_cfg, where)
+            where, dataset = type(self).__name__, self.dataset_cfg
+            if isinstance(dataset, str):
+                where, dataset = dataset, read_config(dataset).get('dataset')
+            refuse_chance(dataset, where)
             self.dataset = build_from(
                 DATASETS,
-                dict(self.dataset_cfg, test_mode=True),
+                dict(dataset, test_mode=True),
                 where,
                 dict(pipeline=TRANSFORMS),
             )
+            where = type(self).__name__
             if isinstance(self.judge_cfg, str):
                 self.judge = build_judge(self.judge_cfg)
             else:

@@ -1,0 +1,98 @@
+"""What the training of a generator needs, checked before it starts (ours)."""
+
+import importlib.util
+import os
+
+from mmengine.config import Config
+from mmengine.device import get_device
+
+from mmkbdm.apis.arguments import read_config
+from mmkbdm.apis.errors import PreflightError
+from mmkbdm.apis.made_by import made_by
+
+# Of diffusers and transformers.
+PARTS = ('vae', 'unet', 'text_encoder', 'tokenizer', 'scheduler')
+
+
+def check_generator(model: dict) -> None:
+    """Check that a PoseGuidedGenerator can be built and has what learns.
+
+    Raises:
+        PreflightError: It has no adapter, or the folder of a part that a
+            command of the project makes is not there.
+    """
+    if not str(model.get('type')).endswith('PoseGuidedGenerator'):
+        return
+    for part in PARTS:
+        cfg = model.get(part) or {}
+        folder = os.path.join(
+            str(cfg.get('from_pretrained', '')), cfg.get('subfolder', '')
+        )
+        check_made(folder, f'model.{part}.from_pretrained')
+    if model.get('adapter') is None:
+        raise PreflightError(
+            'model.adapter is None: a base without pose has nothing to train; '
+            'sample it by tools/generate_and_eval.py, or train '
+            'configs/kb_dmgen/controlnet_toy.py'
+        )
+
+
+def check_features(dataset: dict, where: str) -> None:
+    """Check what a dataset of features is made with.
+
+    Args:
+        dataset (dict): Config of a dataset.
+        where (str): Its place in the config, for the message.
+
+    Raises:
+        PreflightError: The encoder, or the checkpoint of stage 1, is not
+            there.
+    """
+    if dataset.get('checkpoint'):
+        check_made(dataset['checkpoint'], f'{where}.checkpoint')
+    if dataset.get('encoder'):
+        features = read_config(dataset['encoder']).get('features') or {}
+        check_made(
+            str(features.get('name_or_path', '')),
+            f'{where}.encoder={dataset["encoder"]}',
+        )
+    if dataset.get('image_features'):
+        check_features(dataset['image_features'], f'{where}.image_features')
+
+
+def check_made(path: str, where: str) -> None:
+    """Check a path that a command of the project makes, if it does.
+
+    Raises:
+        PreflightError: It is not there; names the command.
+    """
+    command = made_by(path)
+    if command is not None and not os.path.exists(path):
+        raise PreflightError(
+            f'{path} does not exist ({where}): make it by {command}, or give '
+            'another by --cfg-options'
+        )
+
+
+def check_runner(cfg: Config) -> None:
+    """Check mixed precision and strategy against this machine.
+
+    Raises:
+        PreflightError: There is no GPU for AmpOptimWrapper, or DeepSpeed is
+            not installed.
+    """
+    kind = (cfg.get('optim_wrapper') or {}).get('type')
+    if kind == 'AmpOptimWrapper' and get_device() == 'cpu':
+        raise PreflightError(
+            'optim_wrapper.type=AmpOptimWrapper needs a GPU: on a CPU give '
+            '--cfg-options optim_wrapper.type=mmkbdm.AutocastOptimWrapper, '
+            'for bfloat16, or OptimWrapper'
+        )
+    strategy = (cfg.get('strategy') or {}).get('type')
+    missing = importlib.util.find_spec('deepspeed') is None
+    if strategy == 'DeepSpeedStrategy' and missing:
+        raise PreflightError(
+            'strategy.type=DeepSpeedStrategy needs DeepSpeed, which is not '
+            'installed: pip install deepspeed, or take the config it '
+            'inherits, for tools/dist_train.sh'
+        )

@@ -1,0 +1,118 @@
+"""What the training of generators and knowledge base needs, in one line."""
+
+import glob
+import shutil
+
+import pytest
+from mmengine.config import Config
+
+from mmkbdm.apis import preflight_generation
+from mmkbdm.apis.errors import PreflightError
+from mmkbdm.apis.made_by import made_by
+from mmkbdm.apis.preflight import preflight
+from mmkbdm.datasets.toy_human import write_dataset
+
+ROOT = 'configs/kb_dmgen/'
+ALL = sorted(glob.glob(f'{ROOT}*.py'))
+
+
+def refusal(cfg):
+    cfg.setdefault('work_dir', 'work_dirs/none')
+    with pytest.raises(PreflightError) as caught:
+        preflight(cfg, phases=('train', 'val'))
+    message = str(caught.value)
+    assert '\n' not in message
+    return message
+
+
+@pytest.fixture(scope='module')
+def data(tmp_path_factory):
+    folder = tmp_path_factory.mktemp('toyhuman')
+    write_dataset(folder, num_train=1, num_val=1, size=64)
+    return str(folder)
+
+
+@pytest.fixture
+def elsewhere(tmp_path, monkeypatch):
+    """A clone without data and weights."""
+    for name in ('configs', 'tools'):
+        shutil.copytree(name, tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize('config', ALL)
+def test_every_config_names_what_makes_it_run(elsewhere, config):
+    message = refusal(Config.fromfile(config))
+    if 'sd15' in config:
+        assert 'training_humanart.json does not exist' in message or (
+            'nothing to train' in message and 'base_' in config
+        )
+        if 'nothing' not in message:
+            assert 'unpack Human-Art from' in message
+            assert 'configs/kb_dmgen/kbdmgen_toy.py' in message
+    elif 'stage' in config:
+        assert 'annotations/train.json does not exist' in message
+        assert 'make_toy_human.py data/toyhuman_generation --size' in message
+    else:
+        assert 'weights/toy_base/vae does not exist' in message
+        assert 'tools/benchmark/generation_toy.py run --stages' in message
+
+
+def test_stages_come_one_after_the_other(elsewhere, data):
+    """The line about a missing stage is the command that makes it."""
+
+    def read(name):
+        cfg = Config.fromfile(f'{ROOT}{name}.py')
+        for phase in ('train', 'val'):
+            loader = cfg.get(f'{phase}_dataloader')
+            if loader is not None:
+                dataset = loader.dataset
+                dataset.get('dataset', dataset).data_root = data
+        return cfg
+
+    train = 'make it by python tools/train.py configs/kb_dmgen/kb_stage'
+    first, second = (f'kb_stage{n}_toy' for n in (1, 2))
+    message = refusal(read(first))
+    assert message.startswith('weights/toy_clip does not exist')
+    (elsewhere / 'weights/toy_clip').mkdir(parents=True)
+    preflight(read(first), phases=('train', 'val'))
+    message = refusal(read(second))
+    assert message.startswith(f'work_dirs/{first}/epoch_40.pth does not')
+    assert f'{train}1_toy.py' in message
+    for part in ('vae', 'unet', 'text_encoder', 'tokenizer'):
+        (elsewhere / 'weights/toy_base' / part).mkdir(parents=True)
+    generator = read('kbdmgen_toy')
+    message = refusal(generator)
+    assert f'{train}1_toy.py' in message
+    assert 'model.knowledge_base.source.codebook.init_cfg' in message
+    for name in (first, second):
+        (elsewhere / 'work_dirs' / name).mkdir(parents=True)
+    (elsewhere / f'work_dirs/{first}/epoch_40.pth').touch()
+    assert f'{train}2_toy.py' in refusal(read('kbdmgen_toy'))
+    (elsewhere / f'work_dirs/{second}/epoch_40.pth').touch()
+    preflight(read('kbdmgen_toy'), phases=('train', 'val'))
+    assert 'nothing to train' in refusal(read('base_toy'))
+
+
+def test_commands_exist():
+    assert made_by('work_dirs/kb_stage1_toy/epoch_40.pth') == (
+        'python tools/train.py configs/kb_dmgen/kb_stage1_toy.py'
+    )
+    assert made_by('/data/work_dirs/toy_clip/iter_1.pth') == (
+        'python tools/train.py configs/kb_dmgen/foundation/toy_clip.py'
+    )
+    for path in ('weights/mae.pth', 'work_dirs/mine/a.pth', 'a.pth', ''):
+        assert made_by(path) is None
+
+
+def test_gpu_and_deepspeed(monkeypatch):
+    cfg = Config.fromfile(f'{ROOT}kbdmgen_sd15_humanart.py')
+    cfg.optim_wrapper.type = 'AmpOptimWrapper'
+    monkeypatch.setattr(preflight_generation, 'get_device', lambda: 'cpu')
+    assert 'mmkbdm.AutocastOptimWrapper' in refusal(cfg)
+    monkeypatch.setattr(preflight_generation, 'get_device', lambda: 'cuda')
+    assert 'AutocastOptimWrapper' not in refusal(cfg)
+    cfg.strategy = dict(type='DeepSpeedStrategy')
+    monkeypatch.setattr('importlib.util.find_spec', lambda name: None)
+    assert 'pip install deepspeed' in refusal(cfg)
