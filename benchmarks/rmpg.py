@@ -6,9 +6,12 @@ and the batched levels with their score matrices in memory (``naive``). Needs
 torch and this repository, nothing of OpenMMLab.
 
 The three take turns, so that a change of the machine's speed meets all of
-them, and the ratios are medians over the turns. On a CPU with one thread the
-clock is the processor time of the process, which other processes disturb
-less; with more threads it is the wall clock, on a GPU CUDA events.
+them, and the ratios are medians over the turns. With ``--formulations`` the
+batched levels are compared with themselves instead, their node convolutions
+computed in each other way that ``mmkbdm/models/layers/node_conv.py`` knows.
+On a CPU with one thread the clock is the processor time of the process, which
+other processes disturb less; with more threads it is the wall clock, on a GPU
+CUDA events.
 
 Peak memory is what the pass adds to map and parameters. On a CPU it counts
 the tensors that operators answer, as long as they live; the work space
@@ -24,6 +27,7 @@ import sys
 import time
 import weakref
 from collections.abc import Callable
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -41,6 +45,11 @@ PRESETS = {
 MAPS = ('64x12x8', '256x8x6', '768x16x12', '256x64x48', '256x64x64')
 # From so many positions on, keys and values are pooled, as in the configs.
 POOLED_POSITIONS = 2048
+# Formulations of a convolution, by kernel.
+OTHERS = {
+    1: ('grouped', 'grouped_last', 'nodes', 'product'),
+    3: ('grouped', 'grouped_last', 'nodes'),
+}
 # A CPU takes minutes beyond this; --batch-sizes asks for more.
 CPU_POSITIONS = 4096
 
@@ -69,12 +78,21 @@ def parse_args() -> argparse.Namespace:
         '--repeats', type=positive, default=15, help='turns of each variant'
     )
     parser.add_argument(
+        '--formulations',
+        action='store_true',
+        help='ways to compute node convolutions, instead of the recursion',
+    )
+    parser.add_argument(
         '--max-seconds',
-        type=positive,
+        type=float,
         default=20,
         help='fewer turns, at least 3, for a pass that would take longer',
     )
-    parser.add_argument('--out', type=Path, help='JSON file with all figures')
+    parser.add_argument(
+        '--out',
+        type=Path,
+        help='JSON file with all figures; the table is written beside it',
+    )
     return parser.parse_args()
 
 
@@ -152,7 +170,11 @@ def _storage(leaf):
 
 
 def build_passes(
-    size: str, preset: str, batch_size: int, device: str
+    size: str,
+    preset: str,
+    batch_size: int,
+    device: str,
+    formulations: bool = False,
 ) -> dict[str, dict[str, Callable[[], None]]]:
     """Make the variants of a shape, by pass and name."""
     parse_graph, refine = load_layers()
@@ -178,11 +200,14 @@ def build_passes(
         leaves = [leaf, *graph.parameters()]
         torch.autograd.grad(variant(leaf), leaves, upstream)
 
-    variants = {
-        'batched': graph,
-        'recursion': lambda x: refine(graph, x),
-        'naive': naive,
-    }
+    if formulations:
+        variants = {'batched': graph, **other_ways(graph, image)}
+    else:
+        variants = {
+            'batched': graph,
+            'recursion': lambda x: refine(graph, x),
+            'naive': naive,
+        }
     return {
         name: {
             key: (lambda run=run, variant=variant: run(variant))
@@ -193,6 +218,54 @@ def build_passes(
             ('forward + backward', backward),
         )
     }
+
+
+class Asked(dict):
+    """Remembers what was looked up."""
+
+    def __init__(self, *args) -> None:
+        super().__init__(*args)
+        self.places: set[tuple] = set()
+
+    def get(self, place, default=None):
+        """Look a place up."""
+        self.places.add(place)
+        return super().get(place, default)
+
+
+def other_ways(graph, image: torch.Tensor) -> dict[str, Callable]:
+    """Make the graph with every other formulation of its convolutions."""
+    from mmkbdm.models.layers import node_conv
+
+    asked = Asked(node_conv.FASTEST)
+    with replaced(node_conv, 'FASTEST', asked), torch.no_grad():
+        graph(image)
+    ways = {}
+    for place in sorted(asked.places):
+        _, kernel, innermost = place
+        for name in OTHERS[kernel]:
+            if name == node_conv.FASTEST.get(place, 'grouped'):
+                continue
+            table = {**node_conv.FASTEST, place: name}
+
+            def way(x, table=table):
+                with replaced(node_conv, 'FASTEST', table):
+                    return graph(x)
+
+            layout = 'last' if innermost else 'first'
+            ways[f'{kernel}x{kernel} {layout} {name}'] = way
+    return ways
+
+
+@contextmanager
+def replaced(module, name: str, value):
+    """Let a module have another value for a while."""
+    before = getattr(module, name)
+    setattr(module, name, value)
+    try:
+        yield
+    finally:
+        setattr(module, name, before)
 
 
 def seconds_of(run: Callable[[], None], device: str) -> float:
@@ -228,7 +301,7 @@ def peak_bytes(run: Callable[[], None], device: str) -> int:
 
 def measure(passes: dict, device: str, repeats: int, limit: float) -> dict:
     """Let the variants take turns; seconds, ratios and bytes."""
-    for run in passes.values():
+    for run in [*passes.values()] * 2:
         run()
     warm = sum(seconds_of(run, device) for run in passes.values())
     repeats = max(3, min(repeats, int(limit / warm)))
@@ -254,12 +327,26 @@ def measure(passes: dict, device: str, repeats: int, limit: float) -> dict:
     return result
 
 
-def table_row(row: dict) -> str:
+def table_head(formulations: bool) -> str:
+    """Format the head of the Markdown table."""
+    names = ['map', 'preset', 'batch', 'pass', 'batched, ms']
+    if formulations:
+        names += ['another formulation / batched']
+    else:
+        names += ['recursion / batched', 'naive / batched']
+        names += ['peak MiB batched', 'recursion', 'naive']
+    return f'| {" | ".join(names)} |\n{"|---" * len(names)}|'
+
+
+def table_row(row: dict, formulations: bool = False) -> str:
     """Format one row of the Markdown table."""
     ratios = [
         f'{middle:.2f} [{low:.2f}, {high:.2f}]'
         for low, middle, high in row['ratios'].values()
     ]
+    if formulations:
+        named = [f'{n} {r}' for n, r in zip(row['ratios'], ratios)]
+        ratios = ['; '.join(named)]
     cells = [
         row['map'],
         row['preset'],
@@ -267,8 +354,10 @@ def table_row(row: dict) -> str:
         row['pass'],
         f'{1e3 * row["seconds"]["batched"]:.2f}',
         *ratios,
-        *(f'{size / 2**20:.1f}' for size in row['peak_bytes'].values()),
     ]
+    if not formulations:
+        peaks = row['peak_bytes'].values()
+        cells += [f'{size / 2**20:.1f}' for size in peaks]
     return f'| {" | ".join(map(str, cells))} |'
 
 
@@ -284,17 +373,18 @@ def main() -> None:
         device=args.device,
         threads=torch.get_num_threads(),
         name=torch.cuda.get_device_name() if args.device == 'cuda' else None,
+        convolutions_in_tf32=args.device == 'cuda'
+        and torch.backends.cudnn.allow_tf32,
     )
-    print(', '.join(f'{k} {v}' for k, v in setting.items() if v), 'float32')
-    print(
-        '| map | preset | batch | pass | batched, ms | recursion / batched '
-        '| naive / batched | peak MiB batched | recursion | naive |'
-    )
-    print('|---' * 10 + '|')
+    told = [f'{k} {v}' for k, v in setting.items() if v]
+    lines = [f'{", ".join(told)}, float32', '', table_head(args.formulations)]
+    print('\n'.join(lines))
     rows = []
     for size, preset in itertools.product(args.maps, args.presets):
         for batch_size in args.batch_sizes or batch_sizes(size, args.device):
-            passes = build_passes(size, preset, batch_size, args.device)
+            passes = build_passes(
+                size, preset, batch_size, args.device, args.formulations
+            )
             for name, variants in passes.items():
                 row = {
                     'map': size,
@@ -306,9 +396,13 @@ def main() -> None:
                     ),
                 }
                 rows.append(row)
-                print(table_row(row), flush=True)
-    if args.out:
-        args.out.write_text(json.dumps(dict(**setting, rows=rows), indent=2))
+                lines.append(table_row(row, args.formulations))
+                print(lines[-1], flush=True)
+            if args.out:  # what is done is kept
+                figures = dict(**setting, rows=rows)
+                args.out.write_text(json.dumps(figures, indent=2) + '\n')
+                table = '\n'.join(lines)
+                args.out.with_suffix('.md').write_text(f'{table}\n')
 
 
 if __name__ == '__main__':

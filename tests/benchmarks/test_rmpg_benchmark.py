@@ -56,8 +56,9 @@ def test_table_and_json_with_torch_alone(tmp_path):
     rows = data['rows']
     assert data['threads'] == 1 and data['device'] == 'cpu'
     assert len(rows) == 8  # maps x batch sizes x passes
-    assert len(lines) == 3 + len(rows)
-    assert len({line.count('|') for line in lines[1:]}) == 1
+    assert len(lines) == 4 + len(rows)
+    assert len({line.count('|') for line in lines[2:]}) == 1
+    assert out.with_suffix('.md').read_text() == done.stdout
     for row in rows:
         assert set(row['seconds']) == {'batched', 'recursion', 'naive'}
         assert all(seconds > 0 for seconds in row['seconds'].values())
@@ -94,6 +95,39 @@ def test_variants_agree(benchmark, monkeypatch):
         torch.testing.assert_close(other, out, atol=1e-5, rtol=1e-5)
         for a, b in zip(grads, other_grads):
             torch.testing.assert_close(a, b, atol=1e-4, rtol=1e-4)
+
+
+def test_formulations_agree_and_are_restored(benchmark):
+    import mmkbdm.models  # noqa: F401
+    from mmkbdm.models.layers import ParseGraph, node_conv
+
+    torch.manual_seed(0)
+    before = dict(node_conv.FASTEST)
+    x = torch.randn(2, 16, 6, 4)
+    for preset, expected in (('default', 3 + 3 + 2), ('paper-size', 2)):
+        graph = ParseGraph(16, gate_init=1.0, **benchmark.PRESETS[preset])
+        ways = benchmark.other_ways(graph, x)
+        assert len(ways) == expected
+        for way in ways.values():
+            torch.testing.assert_close(way(x), graph(x), atol=1e-5, rtol=1e-5)
+    assert before == node_conv.FASTEST
+    assert type(node_conv.FASTEST) is dict
+
+
+def test_table_of_formulations(tmp_path):
+    out = tmp_path / 'ways.json'
+    done = run(
+        *('--maps', '16x6x4', '--presets', 'lite', '--batch-sizes', 1),
+        *('--formulations', '--repeats', 3, '--out', out),
+    )
+    assert done.returncode == 0, done.stderr
+    forward, _ = json.loads(out.read_text())['rows']
+    assert set(forward['ratios']) == {
+        '1x1 last grouped',
+        '1x1 last grouped_last',
+        '1x1 last nodes',
+    }
+    assert '1x1 last nodes' in out.with_suffix('.md').read_text()
 
 
 def test_peak_memory_counts_what_lives_at_once(benchmark):

@@ -7,7 +7,7 @@ formulas are ours. Both answer the branch that a gate adds to the node's map.
 import torch
 from torch import Tensor, nn
 
-from .node_conv import join_nodes, node_conv2d
+from .node_conv import fastest, join_nodes, node_conv2d
 
 COMBINATIONS = ('fuse', 'add')
 
@@ -36,7 +36,8 @@ class FuseCombination(nn.Module):
         """Combine sub-maps and context, each (B, C, H, W)."""
         nodes = [m.unflatten(1, (self.num_nodes, -1)) for m in (y, z)]
         both = torch.cat(nodes, dim=2).flatten(1, 2)
-        return self.conv2(self.relu(self.conv1(both)))
+        hidden = self.relu(_convolve(self.conv1, both, self.num_nodes))
+        return _convolve(self.conv2, hidden, self.num_nodes)
 
 
 class AddCombination(nn.Module):
@@ -61,6 +62,11 @@ class AddCombination(nn.Module):
         """Answer the context branch (B, C, H, W); the sub-map is not read."""
         if isinstance(self.out_proj, nn.Identity):
             return z
-        conv = self.out_proj
-        z = node_conv2d([z], conv.weight, conv.bias, self.num_nodes)
-        return join_nodes(z[0])
+        return _convolve(self.out_proj, z, self.num_nodes)
+
+
+def _convolve(conv: nn.Conv2d, x: Tensor, num_nodes: int) -> Tensor:
+    if fastest(x, conv.kernel_size[0]) == 'grouped':
+        return conv(x)
+    (nodes,) = node_conv2d([x], conv.weight, conv.bias, num_nodes)
+    return join_nodes(nodes)

@@ -21,17 +21,32 @@ operation          n    grouped  grouped   batched  per node  per node
 3x3, 64x12x8       4    0.078    0.062              0.110     0.092
 =================  ===  =======  ========  =======  ========  ========
 
-Hence: 1x1 on a CPU is a batched matrix product over nodes, whose result
-comes as the tokens that attention wants; everything else is a grouped
-convolution of a contiguous map. On other devices nothing has been measured:
-there 1x1 is left to the convolution library as well.
+Hence on a CPU 1x1 of channels-last maps is a batched matrix product over
+nodes, whose result comes as the tokens that attention wants; everything else
+is a grouped convolution of a contiguous map. ``benchmarks/rmpg.py
+--formulations`` measures the whole with each of them, on a GPU too:
+:data:`FASTEST` holds what came out.
 """
 
 from collections.abc import Sequence
+from functools import partial
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+# (Device, kernel, whether channels lie innermost in memory): formulation.
+# Where nothing is said it is 'grouped'.
+FASTEST = {
+    ('cpu', 1, True): 'product',
+    ('cuda', 1, True): 'product',
+}
+
+
+def fastest(x: Tensor, kernel: int) -> str:
+    """Name the formulation for a map and a kernel."""
+    place = x.device.type, kernel, not x.is_contiguous()
+    return FASTEST.get(place, 'grouped')
 
 
 def node_conv2d(
@@ -39,8 +54,9 @@ def node_conv2d(
 ) -> list[Tensor]:
     """Apply p convolutions i -> o to every one of n nodes.
 
-    The choice of the formulation depends on the device and the kernel alone,
-    so it is fixed when a graph is traced, compiled or exported.
+    The choice of the formulation depends on the device, the kernel and the
+    memory layout alone, so it is fixed when a graph is traced, compiled or
+    exported.
 
     Args:
         sources (Sequence[Tensor]): Input of each convolution, p maps (B,
@@ -57,36 +73,49 @@ def node_conv2d(
     num_parts = len(sources)
     weight = weight.unflatten(0, (num_nodes, num_parts, -1))
     bias = bias.unflatten(0, (num_nodes, num_parts, -1))
-    if weight.shape[-1] > 1 or sources[0].device.type != 'cpu':
-        return _grouped_convolution(sources, weight, bias)
-    # Split at once: the gradient of a slice is a whole weight of zeros.
-    parts = zip(sources, weight.flatten(3).unbind(1), bias.unbind(1))
-    return [_batched_product(*part) for part in parts]
-
-
-def _grouped_convolution(sources, weight, bias) -> list[Tensor]:
+    compute = FORMULATIONS[fastest(sources[0], weight.shape[-1])]
+    if compute is _product:
+        # Split at once: the gradient of a slice is a whole weight of zeros.
+        parts = zip(sources, weight.flatten(3).unbind(1), bias.unbind(1))
+        return [_product(*part) for part in parts]
     starts = [
         i
         for i, source in enumerate(sources)
         if i == 0 or source is not sources[i - 1]
     ]
     sizes = [b - a for a, b in zip(starts, [*starts[1:], len(sources)])]
-    outs = []
-    for start, w, b in zip(
-        starts, weight.split(sizes, dim=1), bias.split(sizes, dim=1)
-    ):
-        out = F.conv2d(
-            sources[start].contiguous(),
-            w.flatten(0, 2),
-            b.flatten(),
-            padding=w.shape[-1] // 2,
-            groups=w.shape[0],
-        )
-        outs += out.unflatten(1, b.shape).unbind(2)
-    return outs
+    parts = zip(starts, weight.split(sizes, 1), bias.split(sizes, 1))
+    return [m for i, *part in parts for m in compute(sources[i], *part)]
 
 
-def _batched_product(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+def _grouped(
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor,
+    layout: torch.memory_format = torch.contiguous_format,
+) -> Sequence[Tensor]:
+    """Convolve (B, n i, H, W) by (n, p, o, i, k, k), one group a node."""
+    out = F.conv2d(
+        x.contiguous(memory_format=layout),
+        weight.flatten(0, 2),
+        bias.flatten(),
+        padding=weight.shape[-1] // 2,
+        groups=len(weight),
+    )
+    return out.unflatten(1, bias.shape).unbind(2)
+
+
+def _nodes(x: Tensor, weight: Tensor, bias: Tensor) -> Sequence[Tensor]:
+    """A convolution for every node."""
+    padding = weight.shape[-1] // 2
+    outs = [
+        F.conv2d(part, w.flatten(0, 1), b.flatten(), padding=padding)
+        for part, w, b in zip(x.chunk(len(weight), dim=1), weight, bias)
+    ]
+    return torch.stack(outs, 1).unflatten(2, bias.shape[1:]).unbind(2)
+
+
+def _product(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     """Product of (B, n i, H, W) and (n, o, i) node by node."""
     num_nodes, out_channels, in_channels = weight.shape
     pixels = x.movedim(1, -1).reshape(-1, num_nodes, in_channels)
@@ -95,6 +124,15 @@ def _batched_product(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     )
     out = out.view(num_nodes, -1, *x.shape[2:], out_channels)
     return out.permute(1, 0, 4, 2, 3)
+
+
+# 'product' is for 1x1 alone.
+FORMULATIONS = {
+    'grouped': _grouped,
+    'grouped_last': partial(_grouped, layout=torch.channels_last),
+    'nodes': _nodes,
+    'product': _product,
+}
 
 
 def join_nodes(nodes: Tensor) -> Tensor:

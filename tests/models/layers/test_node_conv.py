@@ -24,12 +24,12 @@ def one_by_one(sources, weight, bias):
     ]
 
 
-@pytest.mark.parametrize('device', ['cpu', 'elsewhere'])
+@pytest.mark.parametrize('formulation', [None, *node_conv.FORMULATIONS])
 @pytest.mark.parametrize('kernel_size', [1, 3])
 @pytest.mark.parametrize('layout', ['contiguous_format', 'channels_last'])
 @pytest.mark.parametrize('places', ['aaa', 'aab', 'abb', 'abc'])
 def test_equals_one_node_at_a_time(
-    places, layout, kernel_size, device, monkeypatch
+    places, layout, kernel_size, formulation, monkeypatch
 ):
     """Equal sources, neighbours or not, and sources of other sizes."""
     torch.manual_seed(0)
@@ -42,13 +42,12 @@ def test_equals_one_node_at_a_time(
     weight = torch.randn(N * P * C, C, kernel_size, kernel_size)
     bias = torch.randn(N * P * C)
     weight.requires_grad_()
-    if device == 'elsewhere':  # 1x1 where no batched product is chosen
-
-        def grouped(sources, weight, bias, num_nodes):
-            parts = (p.unflatten(0, (N, P, -1)) for p in (weight, bias))
-            return node_conv._grouped_convolution(sources, *parts)
-
-        monkeypatch.setattr(node_conv, 'node_conv2d', grouped)
+    if formulation == 'product' and kernel_size > 1:
+        pytest.skip('a product is of 1x1 convolutions')
+    if formulation is not None:
+        for last in (True, False):
+            place = 'cpu', kernel_size, last
+            monkeypatch.setitem(node_conv.FASTEST, place, formulation)
     outs = node_conv.node_conv2d(sources, weight, bias, N)
     expected = one_by_one(sources, weight, bias)
     for out, wanted in zip(outs, expected, strict=True):
@@ -63,6 +62,6 @@ def test_equals_one_node_at_a_time(
 
 def test_tokens_need_no_copy():
     """The batched product leaves the channels of a node innermost."""
-    x = torch.randn(B, N * C, H, W)
+    x = torch.randn(B, N * C, H, W).to(memory_format=torch.channels_last)
     out = node_conv2d([x], torch.randn(N * C, C, 1, 1), torch.randn(N * C), N)
     assert out[0].permute(1, 0, 3, 4, 2).is_contiguous()
