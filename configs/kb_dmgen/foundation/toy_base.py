@@ -5,7 +5,7 @@ _base_ = [
     '../_base_/toy_parts.py',
 ]
 
-train_cfg = dict(max_iters=5000, val_interval=5000)
+train_cfg = dict(max_iters=6000, val_interval=6000)
 model = dict(
     _delete_=True,
     type='mmkbdm.TextToImage',
@@ -18,9 +18,9 @@ model = dict(
     call={{_base_.model.call}},
     features=dict(type='mmkbdm.CLIPFeatures', name_or_path='weights/toy_clip'),
     autocast='bfloat16',
+    graph=True,
 )
 train_dataloader = dict(
-    batch_size=512,
     dataset=dict(
         _delete_=True,
         type='mmkbdm.EncodedImages',
@@ -31,7 +31,7 @@ train_dataloader = dict(
         prompt_dropout=0.1,
     ),
 )
-optim_wrapper = dict(optimizer=dict(lr=1.5e-3))
+optim_wrapper = dict(optimizer=dict(lr=1.2e-3))
 custom_hooks = [dict(type='EMAHook', momentum=0.02, interval=10)]
 # Of generated images, comparable with the toy CLIP's own of real ones.
 val_evaluator = dict(type='mmkbdm.CaptionRetrieval')

@@ -4,7 +4,7 @@ from copy import deepcopy
 
 import torch
 from mmengine.model import BaseModel
-from torch import Tensor
+from torch import Tensor, nn
 
 from mmkbdm.models.generators.diffusion_loss import training_target
 from mmkbdm.models.generators.parts import build_part, build_sampler
@@ -36,6 +36,10 @@ class TextToImage(BaseModel):
         autocast (str, optional): Type of the UNet's calculations in
             training, such as ``bfloat16``, which needs no loss scale.
             Defaults to None, float32.
+        graph (bool): Whether a GPU replays the UNet's steps in training as
+            one CUDA graph, captured at the first: a small UNet takes longer
+            to be launched than to be calculated. All batches need one size.
+            Defaults to False.
         **kwargs: Of :class:`mmengine.model.BaseModel`.
     """
 
@@ -50,6 +54,7 @@ class TextToImage(BaseModel):
         features: dict | None = None,
         call: dict | None = None,
         autocast: str | None = None,
+        graph: bool = False,
         **kwargs,
     ) -> None:
         super().__init__(**kwargs)
@@ -58,6 +63,7 @@ class TextToImage(BaseModel):
         self.sampler = build_sampler(sampler, self.scheduler)
         self.call = call
         self.autocast = autocast and getattr(torch, autocast)
+        self.graph = graph
         self._frozen_cfg = dict(
             vae=vae, text_encoder=text_encoder, tokenizer=tokenizer
         )
@@ -105,12 +111,7 @@ class TextToImage(BaseModel):
         noise = torch.randn_like(latents)
         noisy = self.scheduler.add_noise(latents, noise, timesteps)
         target = training_target(self.scheduler, latents, noise, timesteps)
-        with torch.autocast(
-            latents.device.type,
-            dtype=self.autocast,
-            enabled=self.autocast is not None,
-        ):
-            predicted = self.unet(noisy, timesteps, text, return_dict=False)[0]
+        predicted = self._denoise(noisy, timesteps, text)
         return dict(loss=(predicted.float() - target).square().mean())
 
     @torch.no_grad()
@@ -123,6 +124,14 @@ class TextToImage(BaseModel):
     def describe(self) -> dict:
         """Return what a report says of it, ready for JSON."""
         return self._generator().describe()
+
+    def _denoise(self, *inputs: Tensor) -> Tensor:
+        if 'denoiser' not in self._built:
+            denoiser = _Denoiser(self.unet, self.autocast)
+            if self.graph and inputs[0].is_cuda:
+                denoiser = torch.cuda.make_graphed_callables(denoiser, inputs)
+            self._built['denoiser'] = denoiser
+        return self._built['denoiser'](*inputs)
 
     def _generator(self) -> PoseGuidedGenerator:
         device = self.unet.device
@@ -154,6 +163,25 @@ class TextToImage(BaseModel):
         found = [one / one.norm(dim=-1, keepdim=True) for one in found]
         found = zip(*(one.cpu() for one in found), prompt)
         return [dict(image=i, text=t, prompt=p) for i, t, p in found]
+
+
+class _Denoiser(nn.Module):
+    """The UNet as a function of tensors, as CUDA graphs want it."""
+
+    def __init__(self, unet: nn.Module, autocast: torch.dtype | None) -> None:
+        super().__init__()
+        self.unet = unet
+        self.autocast = autocast
+
+    def forward(self, noisy: Tensor, timesteps: Tensor, text: Tensor):
+        # A cache of converted weights would outlive their next step.
+        with torch.autocast(
+            noisy.device.type,
+            dtype=self.autocast,
+            enabled=self.autocast is not None,
+            cache_enabled=False,
+        ):
+            return self.unet(noisy, timesteps, text, return_dict=False)[0]
 
 
 def spread_timesteps(batch: int, count: int) -> Tensor:

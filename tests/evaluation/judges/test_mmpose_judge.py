@@ -7,6 +7,7 @@ import pytest
 import torch
 from mmengine.registry import DefaultScope
 from mmpose.apis import MMPoseInferencer
+from safetensors.torch import save_file
 from tiny_models import bottom_up, cid, top_down, write_model
 
 from mmkbdm.apis.errors import PreflightError
@@ -239,3 +240,18 @@ def test_other_joints_are_refused(tiny, tmp_path):
             tiny['weights'],
             detector='whole_image',
         )
+
+
+def test_safetensors_are_the_same_weights(tiny_bottom_up, tmp_path):
+    weights = torch.load(tiny_bottom_up['weights'])['state_dict']
+    path = str(tmp_path / 'tiny.safetensors')
+    save_file({k: v.contiguous() for k, v in weights.items()}, path)
+    plain = MMPoseJudge(tiny_bottom_up['config'], path)
+    [wanted] = MMPoseJudge(**tiny_bottom_up).judge([IMAGE])
+    assert len(wanted['scores'])
+    same(plain.judge([IMAGE])[0], wanted)
+    assert plain.describe()['weights'] == path
+    del weights['head.final_layer.bias']
+    save_file({k: v.contiguous() for k, v in weights.items()}, path)
+    with pytest.raises(CheckpointMismatchError, match='tiny.safetensors'):
+        MMPoseJudge(tiny_bottom_up['config'], path)

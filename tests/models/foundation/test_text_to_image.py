@@ -97,6 +97,29 @@ def test_lower_precision_is_close():
     assert losses[0] == pytest.approx(losses[1], rel=0.02)
 
 
+@pytest.mark.skipif(not torch.cuda.is_available(), reason='needs a GPU')
+@pytest.mark.parametrize('autocast', [None, 'bfloat16'])
+def test_graph_trains_as_without(autocast):
+    data = encoded(prompt_dropout=0.0)
+    batches = [data.gather(torch.tensor([i, i + 1])) for i in range(6)]
+    histories = []
+    for graph in (False, True):
+        model = text_to_image(autocast=autocast, graph=graph).cuda().train()
+        optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
+        torch.manual_seed(1)
+        history = []
+        for batch in batches:
+            optimizer.zero_grad()
+            loss = model(**batch)['loss']
+            loss.backward()
+            optimizer.step()
+            history.append(loss.item())
+        histories.append(history)
+        images = dict(prompt=list(PROMPTS), condition=conditions())
+        assert model.generate(images, generators()).float().std() > 0
+    assert histories[0] == pytest.approx(histories[1], rel=0.02)
+
+
 def test_times_cover_the_diffusion():
     torch.manual_seed(0)
     times = spread_timesteps(100, 1000)
