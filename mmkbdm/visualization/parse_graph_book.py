@@ -3,13 +3,11 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import cv2
-import numpy as np
 import torch
 from mmpose.models.pose_estimators.base import BasePoseEstimator
 from torch import Tensor
 
-from .contact_sheet import contact_sheet
+from .book import save_pages
 from .figure import Page, part_name
 from .parse_graph_context import context_page
 from .parse_graph_pages import (
@@ -63,17 +61,8 @@ def write_pages(
     found = {}
     if has_predictors and supervised:
         found = part_heatmaps(model, person, stage.graph)
-    written: list[Path] = []
-    for name, page in _pages(model, person, stage, nodes, joints, found):
-        if isinstance(page, str):
-            yield page
-            continue
-        written.append(page.save(folder / f'{len(written):02d}_{name}.png'))
-        yield str(written[-1])
-    sheet = folder / 'contact_sheet.png'
-    pictures = [_boxed(cv2.imread(str(path))) for path in written]
-    cv2.imwrite(str(sheet), contact_sheet(pictures, 3, cell_height=480))
-    yield str(sheet)
+    pages = _pages(model, person, stage, nodes, joints, found)
+    yield from save_pages(pages, folder)
 
 
 def _pages(
@@ -139,13 +128,3 @@ def part_heatmaps(
 def _owner(model: BasePoseEstimator, graph: int) -> int:
     """Index of the module that refines a feature map."""
     return 0 if model.neck.num_maps == 'shared' else graph
-
-
-def _boxed(picture: np.ndarray, aspect: float = 1.6) -> np.ndarray:
-    """Fill a picture up with white to an aspect ratio of width to height."""
-    height, width = picture.shape[:2]
-    down = max(0, round(width / aspect) - height)
-    right = max(0, round(height * aspect) - width)
-    return cv2.copyMakeBorder(
-        picture, 0, down, 0, right, cv2.BORDER_CONSTANT, value=(255,) * 3
-    )
