@@ -19,12 +19,8 @@ import argparse
 from pathlib import Path
 
 from mmkbdm.apis.errors import PreflightError, command_line
+from mmkbdm.apis.generation_flags import add_job_flags, add_model_flags
 from mmkbdm.apis.output import check_writable
-from mmkbdm.generation.job_flags import (
-    add_job_flags,
-    add_model_flags,
-    jobs_of,
-)
 
 GRID = 'grid.png'
 
@@ -63,6 +59,7 @@ def main() -> None:
     check_writable(args.out)
     from mmkbdm.generation.job_grid import write_grid
     from mmkbdm.generation.job_run import run_jobs
+    from mmkbdm.generation.job_source import jobs_of
     from mmkbdm.generation.load_pipeline import load_pipeline
 
     generator = load_pipeline(

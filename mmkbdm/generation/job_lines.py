@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import fields, replace
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 from mmkbdm.apis.errors import PreflightError
+from mmkbdm.apis.generation_flags import SETTINGS
 from mmkbdm.datasets.generation.records import fail
 from mmkbdm.evaluation.inputs.pose_file import PoseRecord
-from mmkbdm.models.generators.sampling import Sampling
 
 from .diffusers_generator import DiffusersGenerator
 from .image_file import image_names
@@ -17,7 +17,6 @@ from .job import Job, unique
 from .pose_forms import read_people
 from .pose_source import choose, place
 
-SETTINGS = tuple(one.name for one in fields(Sampling))
 KEYS = {
     'prompt': str,
     'pose': (str, list),

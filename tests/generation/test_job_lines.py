@@ -1,6 +1,7 @@
 """Lines of JSON, and what is wrong with them."""
 
 import json
+from dataclasses import fields
 from functools import partial
 
 import numpy as np
@@ -9,10 +10,12 @@ from job_parts import person, write_pipeline
 from tiny_pipeline import write_plain
 
 from mmkbdm.apis.errors import PreflightError
+from mmkbdm.apis.generation_flags import SETTINGS
 from mmkbdm.evaluation.inputs.pose_file import PoseRecord
 from mmkbdm.generation import DiffusersGenerator
 from mmkbdm.generation.job import Job, batches
 from mmkbdm.generation.job_lines import read_jobs
+from mmkbdm.models.generators.sampling import Sampling
 
 BASE = Job(64, 64, seed=9, call=dict(guidance_scale=3.0))
 
@@ -94,6 +97,11 @@ def test_lines(read, tmp_path):
     assert {file.parent for file in FILES} == {tmp_path}
     groups = [[job.name[4] for job in batch] for batch in batches(jobs, 3)]
     assert groups == [['1', '5', '6'], ['7', '8'], ['/'], ['4']]
+
+
+def test_all_settings_are_known():
+    found = {one.name: one.type for one in fields(Sampling)}
+    assert found == SETTINGS
 
 
 def test_size_of_the_joints(read):

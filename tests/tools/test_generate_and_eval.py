@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[2]
 PARTS = ROOT / 'tests' / 'generation'
 sys.path.insert(0, str(PARTS))
 
+from job_parts import write_pipeline  # noqa: E402
 from tiny_pipeline import write_controlnet, write_plain  # noqa: E402
 from toy_parts import write_configs  # noqa: E402
 
@@ -204,6 +205,20 @@ def test_plain_pipeline_says_so(tool, files, tmp_path):
     assert status == 0, stderr
     content = json.loads((tmp_path / 'out/seed_0/metrics.json').read_text())
     assert content['generation']['pose'].startswith('not given')
+
+
+def test_pipeline_of_ours(tool, files, tmp_path):
+    """The folder as it is, with the settings that it was saved with."""
+    pipeline = write_pipeline(tmp_path / 'pipeline')
+    changed = dict(pipeline=pipeline, steps=None, max_images=2)
+    status, _, stderr = tool(*flags(files, tmp_path / 'out', **changed))
+    assert status == 0, stderr
+    content = json.loads((tmp_path / 'out/seed_0/metrics.json').read_text())
+    told = content['generation']
+    assert told['pipeline'] == 'KBDMGenPipeline'
+    assert told['pose'] == 'given as image'
+    assert told['call']['num_inference_steps'] == 2
+    assert content['counts']['images_given'] == 2
 
 
 def test_three_seeds_are_the_default(tool, files, tmp_path):

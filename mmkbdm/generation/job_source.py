@@ -1,75 +1,17 @@
-"""How tools are told what to generate (ours)."""
+"""From the flags of a tool to the images to make (ours)."""
 
 import argparse
 from functools import cache, partial
 from pathlib import Path
 
-from mmkbdm.apis.arguments import DEFAULT_JUDGE
 from mmkbdm.apis.errors import PreflightError
+from mmkbdm.apis.generation_flags import SETTINGS
 from mmkbdm.evaluation.inputs.pose_file import PoseRecord
 
 from .diffusers_generator import DiffusersGenerator
 from .job import Job, of_dataset, of_records
-from .job_lines import LARGEST_SEED, SETTINGS, read_jobs
+from .job_lines import LARGEST_SEED, read_jobs
 from .pose_source import read_poses
-
-# What pipelines call a setting, where the flag is shorter.
-FLAGS = dict(num_inference_steps='steps')
-
-
-def add_model_flags(parser: argparse.ArgumentParser) -> None:
-    """Add what makes the images."""
-    add = parser.add_argument
-    add(
-        '--model',
-        required=True,
-        metavar='DIR_OR_CONFIG',
-        help='folder of a pipeline, or a config of configs/kb_dmgen',
-    )
-    add('--checkpoint', metavar='FILE', help='of the model of a config')
-    add(
-        '--last-weights',
-        action='store_true',
-        help='of a checkpoint with a moving average not the average',
-    )
-
-
-def add_job_flags(parser: argparse.ArgumentParser) -> None:
-    """Add what is to be made, and how."""
-    add = parser.add_argument
-    add('--prompt', nargs='+', metavar='TEXT', help='one, or several in turn')
-    add(
-        '--pose',
-        metavar='FILE',
-        help="JSON (COCO, HumanSD, MMPose's predictions, lists of 17 joints) "
-        'or a photo',
-    )
-    add(
-        '--pose-size',
-        nargs=2,
-        type=int,
-        metavar=('WIDTH', 'HEIGHT'),
-        help='of the picture that the joints of --pose refer to',
-    )
-    add('--data', metavar='CONFIG', help='of configs/evaluation, not --pose')
-    add('--max-images', type=int, metavar='N', help='spread over --data')
-    add('--jobs', metavar='FILE', help='JSON lines, an image each')
-    add(
-        '--judge',
-        default=DEFAULT_JUDGE,
-        metavar='CONFIG',
-        help='of configs/judges, finds the people of photos; '
-        f'{DEFAULT_JUDGE} by default',
-    )
-    add('--judge-weights', metavar='FILE', help="in place of the config's")
-    add('--seed', type=int, default=0, help='of the first image; 0')
-    add('--num-images', type=int, default=1, help='seeds of each; 1')
-    add('--height', type=int, help="in pixels; the model's by default")
-    add('--width', type=int, help="in pixels; the model's by default")
-    for name in SETTINGS:
-        flag = FLAGS.get(name, name).replace('_', '-')
-        kind = dict(num_inference_steps=int, negative_prompt=str)
-        add(f'--{flag}', type=kind.get(name, float), dest=name)
 
 
 def jobs_of(
@@ -78,7 +20,8 @@ def jobs_of(
     """Return the images that the flags ask for.
 
     Args:
-        args (argparse.Namespace): Of :func:`add_job_flags`.
+        args (argparse.Namespace): Of
+            :func:`~mmkbdm.apis.generation_flags.add_job_flags`.
         generator (DiffusersGenerator): Makes them.
 
     Raises:
