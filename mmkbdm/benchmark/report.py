@@ -32,6 +32,7 @@ def arms_table(
     results: list[dict],
     arms: Mapping[str, str],
     costs: Mapping[str, dict],
+    seconds: str = 'seconds',
     reference: str = 'none',
 ) -> str:
     """Markdown table of all arms beside the reference.
@@ -39,13 +40,14 @@ def arms_table(
     Args:
         results (list[dict]): Results of one study.
         arms (Mapping[str, str]): Arms in order, with what they are.
-        costs (Mapping[str, dict]): ``params``, ``macs`` and ``seconds`` of
+        costs (Mapping[str, dict]): ``params``, ``macs`` and the seconds of
             an iteration, by arm.
+        seconds (str): Name of these in ``costs``. Defaults to ``seconds``.
         reference (str): Arm of the paired differences. Defaults to none.
     """
     tables = {metric: by_seed(results, metric) for metric in METRICS}
     names = list(METRICS.values())
-    head = ['arm', 'what', 'params', 'MACs', 's/iteration']
+    head = ['arm', 'what', 'params', 'MACs', 'ms/iteration']
     head += [f'{name}, mean ± sd' for name in names]
     head += [f'{name}, difference [95 %]' for name in names[:2]]
     head += ['AP of every seed']
@@ -53,7 +55,11 @@ def arms_table(
     for arm, what in arms.items():
         if arm not in tables['coco/AP']:
             continue
-        cells = [f'`{arm}`', what, *_cost_cells(costs, arm, reference)]
+        cells = [
+            f'`{arm}`',
+            what,
+            *_cost_cells(costs, seconds, arm, reference),
+        ]
         for table in tables.values():
             cells.append(_mean(table[arm]))
         for metric in list(METRICS)[:2]:
@@ -208,16 +214,19 @@ def _comparable(table: Mapping, arm: str, reference: str) -> bool:
 
 
 def _cost_cells(
-    costs: Mapping[str, dict], arm: str, reference: str
+    costs: Mapping[str, dict], seconds: str, arm: str, reference: str
 ) -> list[str]:
     cost, base = costs.get(arm), costs.get(reference)
     if cost is None or base is None:
         return ['', '', '']
-    seconds = cost['seconds'] / base['seconds']
+    time = ''
+    if seconds in cost and seconds in base:
+        factor = cost[seconds] / base[seconds]
+        time = f'{1e3 * cost[seconds]:.0f} ({factor:.2f}x)'
     return [
         f'{cost["params"] / 1e6:.2f} M',
         f'{cost["macs"] / base["macs"]:.2f}x',
-        f'{cost["seconds"]:.2f} ({seconds:.2f}x)',
+        time,
     ]
 
 

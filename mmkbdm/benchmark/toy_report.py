@@ -17,12 +17,14 @@ from .toy_plan import DEFAULTS, FAST_GATE, chosen_rates
 
 RESULTS = 'rmpg_toy.json'
 COSTS = 'rmpg_toy_cost.json'
+# What an iteration takes, by device.
+SECONDS = {'cpu': 'seconds', 'cuda': 'cuda_seconds'}
 # What stands above it is written by hand and stays.
 MARK = '<!-- below: python tools/benchmark/rmpg_toy.py report -->'
 HEADER = """A difference is paired seed by seed, with Student's 95 % interval;
 **bold** where that excludes zero over at least three seeds. `params` are those
 in use, without the predictors that only training has; `MACs` and the factor of
-`s/iteration` are relative to the host alone, on one thread of a CPU.
+`ms/iteration` are relative to the host alone; on a CPU it is one thread.
 """
 DEVICES = {'cuda': 'on a GPU', 'cpu': 'on a CPU'}
 TITLES = {
@@ -60,7 +62,8 @@ def write_report(folder: Path) -> Path:
             plot_questions(results, QUESTIONS, picture)
             parts += [
                 f'## {title}, {DEVICES[device]}\n',
-                arms_table(results, DESCRIPTIONS, costs) + '\n',
+                arms_table(results, DESCRIPTIONS, costs, SECONDS[device])
+                + '\n',
                 questions_table(results, QUESTIONS) + '\n',
                 f'![Paired differences]({picture.name})\n',
             ]

@@ -8,7 +8,9 @@ from mmengine.optim import build_optim_wrapper
 from mmengine.structures import InstanceData, PixelData
 
 
-def make_train_step(cfg: Config, seed: int = 0) -> Callable[[], None]:
+def make_train_step(
+    cfg: Config, seed: int = 0, device: str = 'cpu'
+) -> Callable[[], None]:
     """Build a network and return what does one step of its optimizer.
 
     The step is forward, loss, backward and update on one batch of random
@@ -18,11 +20,12 @@ def make_train_step(cfg: Config, seed: int = 0) -> Callable[[], None]:
     Args:
         cfg (Config): Config of a top-down network with a heatmap codec.
         seed (int): Random seed of the batch. Defaults to 0.
+        device (str): Where network and batch are. Defaults to ``cpu``.
     """
     from mmpose.registry import MODELS
     from mmpose.structures import PoseDataSample
 
-    model = MODELS.build(cfg.model).train()
+    model = MODELS.build(cfg.model).train().to(device)
     model.to(memory_format=torch.channels_last)
     optim_wrapper = build_optim_wrapper(model, cfg.optim_wrapper)
     generator = torch.Generator().manual_seed(seed)
@@ -36,9 +39,10 @@ def make_train_step(cfg: Config, seed: int = 0) -> Callable[[], None]:
         sample.gt_instance_labels = InstanceData(
             keypoint_weights=torch.ones(1, joints)
         )
-        samples.append(sample)
+        samples.append(sample.to(device))
     columns, rows = cfg.codec.input_size
     images = torch.randn(len(samples), 3, rows, columns, generator=generator)
+    images = images.to(device)
 
     def step() -> None:
         losses = model.loss(images, samples)

@@ -38,10 +38,10 @@ def cells(table, start):
 def test_arms_table():
     table = report.arms_table(RESULTS, DESCRIPTIONS, COSTS)
     none = cells(table, '`none`')
-    assert none[2:6] == ['1.00 M', '1.00x', '0.10 (1.00x)', '.310 ± 0.010']
+    assert none[2:6] == ['1.00 M', '1.00x', '100 (1.00x)', '.310 ± 0.010']
     assert none[-1] == '.300 .320 .310'
     default = cells(table, '`default`')
-    assert default[2:5] == ['2.00 M', '2.00x', '0.20 (2.00x)']
+    assert default[2:5] == ['2.00 M', '2.00x', '200 (2.00x)']
     assert default[8] == '**+0.050 ± 0.000**'
     assert default[9] == '**+0.025 ± 0.000**'
     # Two seeds: +.06 and +.04, Student's factor for one degree is 12.7.

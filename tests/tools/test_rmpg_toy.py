@@ -115,7 +115,9 @@ def test_the_experiment(tool, monkeypatch, tmp_path, capsys):
 def test_cost_of_an_arm(tool, monkeypatch, tmp_path):
     words = ['--arms', 'none', 'supervised', '--out', tmp_path]
     call(tool, monkeypatch, 'cost', *words, '--repeats', '1')
-    arms = json.loads((tmp_path / 'rmpg_toy_cost.json').read_text())['arms']
+    out = json.loads((tmp_path / 'rmpg_toy_cost.json').read_text())
+    assert set(out['measured']) == {'cpu'}
+    arms = out['arms']
     assert arms['none']['params'] == 272_657
     assert arms['supervised']['params'] == 431_889
     assert arms['supervised']['macs'] > arms['none']['macs'] > 4e7

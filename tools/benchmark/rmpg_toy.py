@@ -29,7 +29,7 @@ from mmkbdm.benchmark.toy_plan import (
     compared_runs,
     tuning_runs,
 )
-from mmkbdm.benchmark.toy_report import COSTS, RESULTS, write_report
+from mmkbdm.benchmark.toy_report import COSTS, RESULTS, SECONDS, write_report
 from mmkbdm.benchmark.workers import Task, run_tasks
 
 # What every process has imported before its first run.
@@ -235,6 +235,7 @@ def check_data(runs: list[ToyRun]) -> None:
 
 def measure_cost(args: argparse.Namespace) -> None:
     """Measure all arms of the short host in turns, in this process."""
+    check_device(args.device)
     import torch
     from mmengine.config import Config
     from tqdm import tqdm
@@ -255,17 +256,28 @@ def measure_cost(args: argparse.Namespace) -> None:
             params=count_params(network) - count_params(auxiliary),
             macs=count_macs(network, image),
         )
-        steps[arm] = make_train_step(Config.fromfile(path))
+        cfg = Config.fromfile(path)
+        # As the experiment has it.
+        cfg.optim_wrapper.optimizer.fused = args.device == 'cuda'
+        steps[arm] = make_train_step(cfg, device=args.device)
+    wait = torch.cuda.synchronize if args.device == 'cuda' else lambda: None
     with tqdm(total=args.repeats + 2, desc='rounds') as bar:
-        seconds = take_turns(steps, args.repeats, progress=bar.update)
+        seconds = take_turns(
+            steps, args.repeats, synchronize=wait, progress=bar.update
+        )
     for arm, values in seconds.items():
-        costs[arm]['seconds'] = statistics.median(values)
+        costs[arm][SECONDS[args.device]] = statistics.median(values)
     out = Path(args.out, COSTS)
-    if out.exists():
-        costs = {**json.loads(out.read_text())['arms'], **costs}
-    origin = dict(commit=commit(), machine=machine())
-    out.write_text(json.dumps(dict(**origin, arms=costs), indent=1) + '\n')
-    print(f'{out}: {len(costs)} arms')
+    known = json.loads(out.read_text()) if out.exists() else {}
+    arms = known.get('arms', {})
+    for arm, cost in costs.items():
+        arms[arm] = {**arms.get(arm, {}), **cost}
+    # Of the last measurement on each device.
+    origin = dict(commit=commit(), machine=machine(args.device))
+    measured = {**known.get('measured', {}), args.device: origin}
+    text = json.dumps(dict(measured=measured, arms=arms), indent=1)
+    out.write_text(f'{text}\n')
+    print(f'{out}: {len(arms)} arms')
 
 
 def report(args: argparse.Namespace) -> None:
