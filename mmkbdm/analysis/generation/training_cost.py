@@ -47,6 +47,7 @@ def measure_training(
     cfg = random_config(VARIANTS[name][0], architecture, folder)
     if not on_gpu:
         cfg.optim_wrapper.type = 'OptimWrapper'
+        cfg.optim_wrapper.pop('dtype', None)
     batch = make_batch(size, batch_size, images=True)
     model.train()
     if on_gpu:
