@@ -15,12 +15,8 @@ import argparse
 from pathlib import Path
 
 from mmkbdm.apis.errors import PreflightError, command_line
+from mmkbdm.apis.generation_flags import add_job_flags, add_model_flags
 from mmkbdm.apis.output import check_writable
-from mmkbdm.generation.job_flags import (
-    add_job_flags,
-    add_model_flags,
-    jobs_of,
-)
 
 PAGES = ('masks', 'attention', 'codes', 'strengths')
 STRENGTHS = (0.0, 0.5, 1.0, 1.5)
@@ -84,6 +80,7 @@ def main() -> None:
             flag = '--' + name.replace('_', '-')
             raise PreflightError(f'{flag} must not be negative')
     check_writable(args.out)
+    from mmkbdm.generation.job_source import jobs_of
     from mmkbdm.generation.load_pipeline import load_pipeline
     from mmkbdm.visualization.generation.book import write_generation_pages
     from mmkbdm.visualization.generation.questions import chosen_joints
