@@ -58,6 +58,8 @@ class Page:
             va='top',
             size=9.5,
             linespacing=1.3,
+            # Prompts may hold dollars.
+            parse_math=False,
         )
 
     def bar(self, image, label: str, form) -> None:

@@ -11,13 +11,14 @@ from mmkbdm.models.knowledge_base import KnowledgeBase
 from mmkbdm.models.knowledge_base.knowledge_base import SLOTS
 
 from ..figure import Page
+from .overview import quoted
 from .training_images import NearImages, TrainingImages, near_images
 from .view import GenerationView
 
 ACROSS, DOWN, TILE = 3, 2, 64
 
 TEXT = """\
-Told to draw: "{prompt}"
+Told to draw: {prompt}
 The knowledge base takes the prompt apart. Each part asks a classifier which \
 of {total} codes belong to it, and gets the average of the {top} most \
 probable ones, weighted by their probability; "counts" says how much the \
@@ -54,7 +55,7 @@ def codes_page(
             source.codebook, training, sorted(numbers), ACROSS * DOWN
         )
     text = TEXT.format(
-        prompt=view.job.prompt,
+        prompt=quoted(view.job.prompt),
         total=len(source.codebook.codes),
         top=source.top_k,
         images=images,
@@ -99,7 +100,15 @@ def _show_part(ax: Axes, slot: str, text: str | None, weight: float) -> None:
     """Say what a part is, and how much it counts."""
     said = f'"{text}"' if text else 'not in the prompt: a learned code'
     lines = [f'{slot}: counts {weight:.0%}', *textwrap.wrap(said, 24)[:6]]
-    ax.text(0, 1, '\n'.join(lines), va='top', size=9, transform=ax.transAxes)
+    ax.text(
+        0,
+        1,
+        '\n'.join(lines),
+        va='top',
+        size=9,
+        transform=ax.transAxes,
+        parse_math=False,
+    )
 
 
 def _show_code(

@@ -3,8 +3,10 @@
 from ..figure import Page, panel_size, show_crop
 from .view import GenerationView
 
+LONGEST_PROMPT = 300
+
 TEXT = """\
-Told to draw: "{prompt}"
+Told to draw: {prompt}
 The generator is given the poses at the left. It starts from noise (seed \
 {seed}) and removes it in {steps} steps, while t counts down; here is the \
 image after some of them, and the finished one. The other pages look at the \
@@ -20,7 +22,7 @@ def overview_page(view: GenerationView, shown: list[str]) -> Page:
         shown (list[str]): A sentence about each of the other pages.
     """
     text = TEXT.format(
-        prompt=view.job.prompt,
+        prompt=quoted(view.job.prompt),
         seed=view.job.seed,
         steps=len(view.steps),
         parts=' '.join(shown),
@@ -40,6 +42,14 @@ def overview_page(view: GenerationView, shown: list[str]) -> Page:
     for ax, (title, picture) in zip(page.panels[0], shots):
         show_crop(ax, picture, title)
     return page
+
+
+def quoted(prompt: str) -> str:
+    """A prompt as pages quote it: in one line, not longer than a few."""
+    text = ' '.join(prompt.split())
+    if len(text) > LONGEST_PROMPT:
+        text = f'{text[:LONGEST_PROMPT]} ...'
+    return f'"{text}"'
 
 
 def step_name(look) -> str:

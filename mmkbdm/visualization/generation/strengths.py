@@ -6,12 +6,13 @@ import numpy as np
 from tqdm import tqdm
 
 from ..figure import Page, panel_size, show_crop
+from .overview import quoted
 from .view import GenerationView, make_image
 
 DEFAULT = (0.0, 0.5, 1.0, 1.5)
 
 TEXT = """\
-Told to draw: "{prompt}"
+Told to draw: {prompt}
 The same noise (seed {seed}) throughout. From left to right, the generator \
 listens more and more to the poses; 0 is the generator without them, 1 is as \
 it was trained. {rows}"""
@@ -41,7 +42,7 @@ def strengths_page(
     knows = view.pipeline.knowledge_base is not None
     rows = list(kb_strengths) if knows else [view.call.kb_strength]
     text = TEXT.format(
-        prompt=view.job.prompt,
+        prompt=quoted(view.job.prompt),
         seed=view.job.seed,
         rows=ROWS if knows else NO_ROWS,
     )

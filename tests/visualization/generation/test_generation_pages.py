@@ -10,6 +10,7 @@ from mmkbdm.visualization.generation.attention import (
     attention_page,
     shares_page,
 )
+from mmkbdm.visualization.generation.codes import codes_page
 from mmkbdm.visualization.generation.masked_rows import masked_rows
 from mmkbdm.visualization.generation.masks import delta_page, masks_page
 from mmkbdm.visualization.generation.overview import overview_page
@@ -181,6 +182,22 @@ def test_strengths_without_knowledge_base(texts, tmp_path):
     page = strengths_page(view, (0, 1), (0, 1))
     assert titles(page) == ['the poses', 'poses 0', 'poses 1']
     assert 'has no knowledge base' in ' '.join(texts(page))
+
+
+@pytest.mark.parametrize(
+    'prompt, said',
+    [
+        ('sketch, $x_ is \\frac{ a $', '"sketch, $x_ is \\frac{ a $"'),
+        ('a\nb ' + 5000 * 'o ', '"a b o o'),
+        ('sketch, ' + 9000 * 'o', '"sketch, oo'),
+    ],
+)
+def test_any_prompt(pipeline, texts, tmp_path, prompt, said):
+    view = look_at_generation(pipeline, make_job(prompt=prompt), [0])
+    for page in (overview_page(view, []), codes_page(view)):
+        assert said in ' '.join(texts(page))
+        assert page.figure.get_figheight() < 9
+        assert is_picture(page, tmp_path)
 
 
 def test_half_precision(tmp_path):
