@@ -19,6 +19,8 @@ from .overview import step_name
 from .questions import Question
 from .view import GenerationView
 
+# Above, all is equally bright: a single square would darken all others.
+BRIGHTEST = 0.98
 # Pixels around the pose: just outside of those that are drawn.
 EDGE = 0.9
 
@@ -72,7 +74,7 @@ def attention_page(
     for i, (question, panels) in enumerate(zip(asked, page.panels)):
         show_crop(panels[0], view.image, f'from: {plain(question.name)}')
         mark(panels[0], question.point, view.image, solid=True)
-        limit = heats[:, i].max() * heats.shape[-1]
+        limit = np.quantile(heats[:, i], BRIGHTEST) * heats.shape[-1]
         for ax, look, heat in zip(panels[1:], looks, heats[:, i]):
             paid = heat[on_pose].sum()
             title = f'{step_name(look)}\n{paid:.0%} to the pose'
@@ -81,7 +83,9 @@ def attention_page(
             ax.title.set_size(8)
             _around(ax, distance)
             mark(ax, question.point, view.image, solid=True)
-        inset_bar(panels[-1], image, 'times an equal share', '{x:.2g}')
+        inset_bar(
+            panels[-1], image, 'times an equal share, or more', '{x:.2g}'
+        )
     return page
 
 
