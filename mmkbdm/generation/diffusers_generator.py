@@ -261,7 +261,9 @@ def _load(pretrained: str, torch_dtype: str | None):
     on_hub = re.fullmatch(r'[\w-][\w.-]*(/[\w-][\w.-]*)?', pretrained)
     if not os.path.isdir(pretrained) and not on_hub:
         raise PreflightError(f'{pretrained} does not exist: {advice}')
-    dtype = torch_dtype and getattr(torch, torch_dtype)
+    # Left to themselves, transformers keep the dtype of the file and
+    # diffusers do not.
+    dtype = getattr(torch, torch_dtype or 'float32')
     try:
         kind = _pipeline_class(pretrained)
         return kind.from_pretrained(pretrained, torch_dtype=dtype)

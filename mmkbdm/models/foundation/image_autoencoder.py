@@ -27,7 +27,7 @@ class ImageAutoencoder(BaseModel):
         vae (dict): ``AutoencoderKL`` of diffusers, see
             :func:`~mmkbdm.models.generators.parts.build_part`.
         edge_weight (float): Of the differences of neighbours. Defaults to
-            0.5.
+            0.25.
         kl_weight (float): Of the divergence from a standard normal
             distribution, the mean over all latents. Defaults to 5e-4.
         **kwargs: Of :class:`mmengine.model.BaseModel`.
@@ -36,7 +36,7 @@ class ImageAutoencoder(BaseModel):
     def __init__(
         self,
         vae: dict,
-        edge_weight: float = 0.5,
+        edge_weight: float = 0.25,
         kl_weight: float = 5e-4,
         **kwargs,
     ) -> None:
