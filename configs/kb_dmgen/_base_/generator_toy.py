@@ -1,6 +1,8 @@
 # The toy base on ToyHuman, for one CPU thread.
 _base_ = ['./generator_runtime.py', './toy_parts.py']
 
+# On a GPU, launching so small a network takes longer than calculating it.
+model = dict(graph=True)
 train_cfg = dict(max_iters=1500)
 train_dataloader = dict(
     batch_size=16,
