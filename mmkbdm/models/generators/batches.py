@@ -1,6 +1,6 @@
 """From the lists of a batch to what a diffusion takes (ours)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -8,11 +8,13 @@ from torch import Tensor
 from mmkbdm.apis.errors import PreflightError
 
 
-def stack(images: Sequence[Tensor], name: str, multiple: int) -> Tensor:
-    """Stack images.
+def stack(
+    images: Sequence[Tensor] | Tensor, name: str, multiple: int
+) -> Tensor:
+    """Stack images, if they are not.
 
     Args:
-        images (Sequence[Tensor]): B times (3, H, W).
+        images (Sequence[Tensor] | Tensor): B times (3, H, W).
         name (str): What they are, for messages.
         multiple (int): Their sides have to be multiples of it, in pixels.
 
@@ -33,16 +35,38 @@ def stack(images: Sequence[Tensor], name: str, multiple: int) -> Tensor:
             f'{name} has {width}x{height} pixels: both sides must be '
             f'multiples of {multiple}'
         )
-    return torch.stack(list(images))
+    return as_tensor(images)
 
 
-def drop_prompts(prompts: Sequence[str], share: float) -> list[str]:
-    """Empty a share of the prompts at random.
+def as_tensor(rows: Sequence[Tensor] | Tensor) -> Tensor:
+    """Stack what a loader leaves as a list, (B, ...)."""
+    return rows if isinstance(rows, Tensor) else torch.stack(list(rows))
+
+
+def draw_kept(size: int, share: float) -> Tensor:
+    """Draw which prompts are not dropped, bool (B).
 
     The chance is PyTorch's on the CPU, which a resumed run continues.
     """
-    kept = (torch.rand(len(prompts)) >= share).tolist()
-    return [prompt if keep else '' for prompt, keep in zip(prompts, kept)]
+    return torch.rand(size) >= share
+
+
+def one_each(made_by: Mapping) -> dict[str, str]:
+    """Return the checksum of each encoder, which a batch repeats.
+
+    Raises:
+        PreflightError: A batch is of several encoders.
+    """
+    found = {}
+    for part, checksums in made_by.items():
+        several = {checksums} if isinstance(checksums, str) else {*checksums}
+        if len(several) != 1:
+            raise PreflightError(
+                f'one batch has samples of {len(several)} {part}s: let one '
+                'encode all'
+            )
+        [found[part]] = several
+    return found
 
 
 def draw_noise(

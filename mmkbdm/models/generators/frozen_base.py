@@ -1,11 +1,20 @@
 """The parts of Stable Diffusion that stay as they are (ours)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 
+from mmkbdm.apis.errors import PreflightError
+from mmkbdm.generation.fingerprint import parameters_sha256
+
 from .base_checks import check_parts, check_tokenizer
+from .encoders import (
+    draw_latents,
+    encode_tokens,
+    image_moments,
+    text_tokens,
+)
 
 
 class FrozenBase(nn.Module):
@@ -49,6 +58,7 @@ class FrozenBase(nn.Module):
         self.unet = unet
         self.text_encoder = text_encoder
         self.tokenizer = tokenizer
+        self._checksums = {}
         self.factor = 2 ** (len(vae.config.block_out_channels) - 1)
         levels = len(unet.config.block_out_channels)
         self.multiple = self.factor * 2 ** (levels - 1)
@@ -108,11 +118,35 @@ class FrozenBase(nn.Module):
         Returns:
             Tensor: (B, C, H / factor, W / factor), of the UNet's scale.
         """
-        pixels = (images / 127.5 - 1).to(self.vae.dtype)
-        # Schedulers compute in the dtype of the latents, and half precision
-        # rounds the first noise levels away.
-        latents = self.vae.encode(pixels).latent_dist.sample().float()
-        return latents * self.vae.config.scaling_factor
+        return self.draw_latents(image_moments(self.vae, images))
+
+    def draw_latents(self, moments: Tensor) -> Tensor:
+        """Draw latents of what the VAE made of images.
+
+        Args:
+            moments (Tensor): (B, 2 C, h, w), see
+                :func:`~mmkbdm.models.generators.encoders.image_moments`.
+        """
+        return draw_latents(self.vae, moments)
+
+    def check_made_by(self, checksums: Mapping[str, str]) -> None:
+        """Refuse what other encoders than these have made.
+
+        Args:
+            checksums (Mapping[str, str]): SHA-256 of the parameters of
+                ``vae`` and ``text_encoder``, or of one of them.
+
+        Raises:
+            PreflightError: Names the part.
+        """
+        for part, checksum in checksums.items():
+            if part not in self._checksums:
+                self._checksums[part] = parameters_sha256(getattr(self, part))
+            if checksum != self._checksums[part]:
+                raise PreflightError(
+                    f'the data are encoded by another {part} than the '
+                    f"model's: give the dataset the {part} of the model"
+                )
 
     @torch.no_grad()
     def decode(self, latents: Tensor) -> Tensor:
@@ -160,15 +194,8 @@ class FrozenBase(nn.Module):
         )[0]
 
     def _encode(self, prompts: Sequence[str]):
-        tokens = self.tokenizer(
-            list(prompts),
-            padding='max_length',
-            truncation=True,
-            max_length=self.text_encoder.config.max_position_embeddings,
-            return_tensors='pt',
-        )
-        # Without an attention mask, as Stable Diffusion was trained.
-        return self.text_encoder(tokens.input_ids.to(self.device))
+        tokens = text_tokens(self.tokenizer, self.text_encoder, prompts)
+        return encode_tokens(self.text_encoder, tokens)
 
 
 def _leave_out(module, state_dict: dict, prefix: str, metadata) -> None:
@@ -178,6 +205,7 @@ def _leave_out(module, state_dict: dict, prefix: str, metadata) -> None:
 
 def fill_in(module, state_dict: dict, prefix: str, *unused) -> None:
     """Let missing weights be those that are there."""
+    module._checksums.clear()
     for part, child in module.named_children():
         for key, value in child.state_dict().items():
             state_dict.setdefault(f'{prefix}{part}.{key}', value)

@@ -106,7 +106,8 @@ def _find(name: str | None, part: str) -> type:
 
 def _load(kind: type, settings: dict, part: str):
     name = str(settings.pop('from_pretrained'))
-    folder = os.path.join(name, settings.get('subfolder', ''))
+    folder = os.path.join(name, settings.get('subfolder') or '.')
+    folder = os.path.normpath(folder)
     # A name on the hub is "owner/name", and no folder lies there.
     on_hub = re.fullmatch(r'[\w-][\w.-]*/[\w-][\w.-]*', name)
     on_hub = on_hub and not os.path.isdir(name.partition('/')[0])

@@ -6,16 +6,18 @@ import torch
 from mmengine.model import BaseModel
 from torch import Tensor, nn
 
+from mmkbdm.apis.errors import PreflightError
 from mmkbdm.generation.fingerprint import parameters_sha256
 from mmkbdm.registry import MODELS
 
 from .base_checks import check_texts
-from .batches import draw_noise, drop_prompts, stack
+from .batches import as_tensor, draw_kept, draw_noise, one_each, stack
 from .diffusion_loss import pose_weight, training_target
 from .frozen_base import FrozenBase, fill_in
 from .guided_latents import guided_latents
 from .parts import build_part, build_sampler
 from .sampling import Sampling
+from .trained_prediction import TrainedPrediction, as_cuda_graph
 from .variant import check_variant
 
 
@@ -69,6 +71,9 @@ class PoseGuidedGenerator(BaseModel):
             :class:`~mmkbdm.models.generators.sampling.Sampling`. Defaults to
             None.
         gradient_checkpointing (bool): Defaults to False.
+        graph (bool): Whether a GPU replays training steps as CUDA graphs,
+            captured at the first; for small networks and batches of one
+            size, in one process. Defaults to False.
         save_frozen (bool): Whether checkpoints hold the frozen parts.
             Defaults to False.
         init_cfg (dict, optional): Of MMEngine. Defaults to None.
@@ -95,6 +100,7 @@ class PoseGuidedGenerator(BaseModel):
         prompt_dropout: float = 0.5,
         call: dict | None = None,
         gradient_checkpointing: bool = False,
+        graph: bool = False,
         save_frozen: bool = False,
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
@@ -134,26 +140,44 @@ class PoseGuidedGenerator(BaseModel):
             self.base.unet.enable_gradient_checkpointing()
             if self.adapter is not None:
                 self.adapter.enable_gradient_checkpointing()
+        self.graph = graph
+        # A dict hides it from the optimizer and from moving averages.
+        self._captured = {}
         self.register_load_state_dict_pre_hook(_refuse_others)
 
     def forward(
         self,
-        image: list[Tensor],
         condition: list[Tensor],
         prompt: list[str],
+        image: list[Tensor] | None = None,
         image_features: list[Tensor] | None = None,
+        moments: list[Tensor] | None = None,
+        text: list[Tensor] | None = None,
+        text_features: list[Tensor] | None = None,
+        made_by: dict | None = None,
         mode: str = 'loss',
         **meta,
     ) -> dict[str, Tensor]:
         """Compute the loss of a batch at random times.
 
+        What :class:`~mmkbdm.datasets.generation.CachedSamples` has encoded
+        is not encoded again. Lists may be stacked tensors.
+
         Args:
             image, condition (list[Tensor]): B uint8 (3, H, W) RGB of one
                 size, see
-                :class:`~mmkbdm.datasets.transforms.PackGeneration`.
+                :class:`~mmkbdm.datasets.transforms.PackGeneration`; images
+                are not needed beside ``moments``.
             prompt (list[str]): B texts.
             image_features (list[Tensor], optional): B vectors for
                 :class:`~mmkbdm.models.knowledge_base.OracleCode`.
+            moments (list[Tensor], optional): B times (2 C, h, w), of the
+                VAE.
+            text (list[Tensor], optional): B times (tokens, C), of the text
+                encoder.
+            text_features (list[Tensor], optional): B times (4, t), for the
+                knowledge base.
+            made_by (dict, optional): Checksums of the encoders.
             mode (str): ``loss``, there is no other; images are made by
                 :meth:`generate`.
             **meta: What else is in the batch is not used.
@@ -161,6 +185,9 @@ class PoseGuidedGenerator(BaseModel):
         Returns:
             dict[str, Tensor]: ``loss``, weighted by alpha, and ``mse``,
             which is not.
+
+        Raises:
+            PreflightError: Inputs do not fit the model or one another.
         """
         if mode != 'loss':
             raise ValueError(
@@ -168,18 +195,17 @@ class PoseGuidedGenerator(BaseModel):
             )
         if self.adapter is None:
             raise ValueError('without adapter there is nothing to train')
+        self.base.check_made_by(one_each(made_by or {}))
         condition = self._stack(condition, 'condition')
-        latents = self.base.encode_images(self._stack(image, 'image'))
+        latents = self._latents(image, moments, condition)
         steps = self.scheduler.config.num_train_timesteps
         timesteps = torch.randint(steps, latents.shape[:1]).to(latents.device)
-        noise = torch.randn_like(latents)
+        # Unlike randn_like's, the same in every memory format.
+        noise = torch.randn(latents.shape, device=latents.device)
         noisy = self.scheduler.add_noise(latents, noise, timesteps)
-        text = self.base.encode_text(drop_prompts(prompt, self.prompt_dropout))
-        pose = self.adapter.prepare_pose(condition)
-        code = self._codes(prompt, image_features)
-        time = self.adapter.prepare_time(timesteps, pose, code)
-        residuals = self.adapter.residuals(noisy, text, pose, time)
-        predicted = self.base.denoise(noisy, timesteps, text, residuals)
+        text = self._texts(prompt, text)
+        code = self._codes(prompt, image_features, None, text_features)
+        predicted = self._predict(noisy, timesteps, text, condition, code)
         target = training_target(self.scheduler, latents, noise, timesteps)
         error = (predicted.float() - target.float()).square()
         mse = error.mean()
@@ -278,13 +304,51 @@ class PoseGuidedGenerator(BaseModel):
             )
         return adapter
 
-    def _codes(self, prompts, features, generator=None) -> Tensor | None:
+    def _predict(self, *inputs: Tensor | None) -> Tensor:
+        inputs = tuple(one for one in inputs if one is not None)
+        prediction = TrainedPrediction(self.base, self.adapter)
+        if not (self.graph and inputs[0].is_cuda):
+            return prediction(*inputs)
+        if not self._captured:
+            self._captured['replay'] = as_cuda_graph(prediction, inputs)
+        return self._captured['replay'](*inputs)
+
+    def _latents(self, image, moments, condition: Tensor) -> Tensor:
+        wanted = self.base.latent_shape(*condition.shape[-2:])
+        if moments is None:
+            latents = self.base.encode_images(self._stack(image, 'image'))
+        else:
+            moments = as_tensor(moments).to(self.base.device)
+            latents = self.base.draw_latents(moments)
+        if latents.shape[1:] != wanted:
+            raise PreflightError(
+                f'images have latents {tuple(latents.shape[1:])}, conditions '
+                f'are of {wanted}: give both one size'
+            )
+        return latents
+
+    def _texts(self, prompts: list[str], text) -> Tensor:
+        """Encode prompts but for those that are dropped."""
+        kept = draw_kept(len(prompts), self.prompt_dropout)
+        if text is None:
+            pairs = zip(prompts, kept.tolist())
+            prompts = [prompt if keep else '' for prompt, keep in pairs]
+            return self.base.encode_text(prompts)
+        text = as_tensor(text).to(self.base.device)
+        kept = kept.to(text.device)[:, None, None]
+        return torch.where(kept, text, self.base.encode_text(['']).to(text))
+
+    def _codes(
+        self, prompts, images, generator=None, texts=None
+    ) -> Tensor | None:
         if self.knowledge_base is None:
             return None
-        if features is not None:
-            features = torch.stack(list(features)).to(self.base.device)
+        images, texts = (
+            None if one is None else as_tensor(one).to(self.base.device)
+            for one in (images, texts)
+        )
         return self.knowledge_base(
-            list(prompts), self.base.encode_pooled, features, generator
+            list(prompts), self.base.encode_pooled, images, generator, texts
         )
 
     def _stack(self, images: list[Tensor], name: str) -> Tensor:

@@ -28,7 +28,8 @@ class CachedRows(Sequence):
 
     def __getitem__(self, index: int) -> np.ndarray:
         """Return a copy of one row."""
-        return self.take([index])[0]
+        shard, row = divmod(index, self.shard_size)
+        return self._shard(shard)[row].copy()
 
     def take(self, indices: Sequence[int]) -> np.ndarray:
         """Return a copy of rows, in the order of their indices.
@@ -51,7 +52,9 @@ class CachedRows(Sequence):
 
     def _shard(self, number: int) -> np.ndarray:
         if number not in self._shards:
-            self._shards[number] = np.load(
+            shard = np.load(
                 self.paths[number], mmap_mode='r', allow_pickle=False
             )
+            # A view: rows of a memmap are slow to make.
+            self._shards[number] = shard.view(np.ndarray)
         return self._shards[number]

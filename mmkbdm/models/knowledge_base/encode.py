@@ -61,7 +61,7 @@ def image_features(
 
     key = encoder_key(encoder, f'image {preprocessing}')
     return FeatureCache(folder, key).get(
-        [_file_identity(path) for path in paths],
+        [file_identity(path) for path in paths],
         lambda rows: _in_batches(encode, rows, batch_size),
     )
 
@@ -104,7 +104,8 @@ def _in_batches(
     return np.concatenate(batches)
 
 
-def _file_identity(path: str) -> str:
+def file_identity(path: str) -> str:
+    """Return what changes when a file does: name, size, time of change."""
     try:
         status = os.stat(path)
     except OSError:

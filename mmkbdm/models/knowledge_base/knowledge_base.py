@@ -1,6 +1,7 @@
 """The knowledge base as a generator asks it."""
 
 from collections.abc import Callable, Collection, Sequence
+from functools import lru_cache
 
 import torch
 from mmengine.model import BaseModule
@@ -87,9 +88,7 @@ class KnowledgeBase(BaseModule):
 
     def parts(self, prompt: str) -> PromptParts:
         """Take a prompt apart, as far as the settings say."""
-        if self.decompose:
-            return decompose(prompt, self.types)
-        return decompose(prompt, types=())
+        return _decompose(prompt, self.types if self.decompose else ())
 
     def forward(
         self,
@@ -97,6 +96,7 @@ class KnowledgeBase(BaseModule):
         encode_text: Callable[[list[str]], Tensor],
         image_features: Tensor | None = None,
         generator: torch.Generator | list[torch.Generator] | None = None,
+        text_features: Tensor | None = None,
     ) -> Tensor:
         """Answer prompts. A code does not depend on the time step.
 
@@ -108,6 +108,10 @@ class KnowledgeBase(BaseModule):
                 images, for :class:`OracleCode`.
             generator (torch.Generator or list, optional): On the CPU, one
                 or B, for :class:`RandomCode`.
+            text_features (Tensor, optional): (B, 4, t), what ``encode_text``
+                answers to type, objects, status and the whole of each
+                prompt, in place of asking it; whatever it is where a prompt
+                lacks one. Defaults to None.
 
         Returns:
             Tensor: (B, d) in the dtype and on the device of ``null_code``;
@@ -118,7 +122,9 @@ class KnowledgeBase(BaseModule):
         asked = self._table([[s in query for s in SLOTS] for query in queries])
         texts = [[query.get(s) for s in SLOTS] for query in queries]
         given = self._table([[t is not None for t in row] for row in texts])
-        features = self._encode(texts, given, encode_text)
+        features = text_features
+        if features is None:
+            features = self._encode(texts, given, encode_text)
         codes = self.source(features, image_features, generator)
         codes = codes.to(self.null_code.dtype)
         codes = torch.where(given.unsqueeze(-1), codes, self.null_code)
@@ -149,3 +155,9 @@ class KnowledgeBase(BaseModule):
         table = torch.tensor(rows, dtype=torch.bool)
         table = table.reshape(len(rows), len(SLOTS))
         return table.to(self.null_code.device)
+
+
+@lru_cache(maxsize=2**16)
+def _decompose(prompt: str, types: tuple[str, ...]) -> PromptParts:
+    """Parse a prompt that training meets again and again once."""
+    return decompose(prompt, types)
