@@ -6,14 +6,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from mmpose.apis import MMPoseInferencer
 from PIL import Image
 
 from mmkbdm.apis.errors import PreflightError
 from mmkbdm.evaluation.inputs.pose_file import PoseRecord
+from mmkbdm.evaluation.judges import MMPoseJudge
 from mmkbdm.generation.pose_source import choose, place, read_poses
 
 sys.path.insert(0, str(Path(__file__).parents[1] / 'evaluation'))
 
+from judges import tiny_models
 from told_judge import ToldJudge, pose, write_coco, write_people
 
 PEOPLE = np.stack([pose(i) for i in range(2)]).astype(np.float32)
@@ -128,6 +131,30 @@ def test_photo(tmp_path):
     Image.new('RGB', (60, 40)).save(tmp_path / 'c.png')
     with pytest.raises(PreflightError, match='finds nobody in this photo'):
         read_poses(tmp_path / 'c.png', lambda: judge)
+
+
+def test_photo_read_by_mmpose(tmp_path):
+    """The people of MMPoseInferencer, by what its file would be read as."""
+    files = tiny_models.write_model(tmp_path, tiny_models.top_down())
+    chance = np.random.default_rng(0)
+    image = chance.integers(0, 256, (48, 32, 3), np.uint8)
+    Image.fromarray(image).save(tmp_path / 'a.png')
+    judge = MMPoseJudge(**files, detector='whole_image')
+    [record] = read_poses(tmp_path / 'a.png', lambda: judge)
+    inferencer = MMPoseInferencer(
+        pose2d=files['config'],
+        pose2d_weights=files['weights'],
+        device='cpu',
+        det_model='whole_image',
+    )
+    [told] = inferencer(str(tmp_path / 'a.png'), pred_out_dir=str(tmp_path))
+    [person] = told['predictions'][0]
+    assert max(person['keypoint_scores']) > 0.2
+    [again] = read(tmp_path / 'a.json')
+    np.testing.assert_allclose(
+        record.load_poses(), again.load_poses(), rtol=1e-4
+    )
+    assert (record.load_poses()[..., 2] > 0).any()
 
 
 def test_place():
