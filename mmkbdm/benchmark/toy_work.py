@@ -40,9 +40,21 @@ def record(run: ToyRun, data: str, training: str, evaluation: str) -> dict:
 
 
 def train(
-    run: ToyRun, data: str, training: str, evaluation: str, work_dir: str
+    run: ToyRun,
+    data: str,
+    training: str,
+    evaluation: str,
+    work_dir: str,
+    graph: bool,
 ) -> dict:
     """Train an arm on records and evaluate it.
+
+    Args:
+        run (ToyRun): The run.
+        data (str): Folder of its people.
+        training, evaluation (str): Files of the records.
+        work_dir (str): For log and checkpoint.
+        graph (bool): Whether by CUDA graphs.
 
     Returns:
         dict: Metrics of the evaluation.
@@ -50,6 +62,8 @@ def train(
     cfg = settled(run, Path(data))
     cfg.work_dir = work_dir
     use_records(cfg, Path(training), Path(evaluation))
+    if graph:
+        cfg.custom_hooks.append(dict(type='mmkbdm.GraphedLossHook'))
     preflight(cfg, phases=('train', 'val'))
     runner = Runner.from_cfg(cfg)
     runner.train()

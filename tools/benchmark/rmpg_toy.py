@@ -85,6 +85,11 @@ def parse_args(argv=None) -> argparse.Namespace:
         help='where to train; results of one are not compared with the other',
     )
     parser.add_argument(
+        '--graph',
+        action='store_true',
+        help='with --device cuda, launch forward and backward as CUDA graphs',
+    )
+    parser.add_argument(
         '--repeats', type=int, default=15, help='rounds of timing for cost'
     )
     parser.add_argument(
@@ -119,7 +124,13 @@ def train_task(run: ToyRun, args: argparse.Namespace) -> Task:
     """Make the task that trains and evaluates, after the records."""
     folder = Path(args.work_dir, run.name)
     record = record_task(run, args)
-    settings = dict(record.settings, action='train', work_dir=str(folder))
+    settings = dict(
+        record.settings,
+        action='train',
+        run=run,
+        work_dir=str(folder),
+        graph=args.graph,
+    )
     log = str(folder / 'output.log')
     return Task(run.name, log, 1, (record.name,), settings)
 
@@ -139,6 +150,8 @@ def run_experiment(args: argparse.Namespace) -> None:
     arms = chosen_arms(args.studies, args.arms)
     file = ResultFile(Path(args.out, RESULTS), DEFAULTS)
     check_device(args.device)
+    if args.graph and args.device != 'cuda':
+        raise PreflightError('--graph is for --device cuda: leave it out')
     tune = tuning_runs(arms, args.device, args.rates)
     tune = file.missing(tune) if 'tune' in args.studies else []
     studies = [study for study in args.studies if study != 'tune']

@@ -4,6 +4,7 @@ from .channels_last_hook import ChannelsLastHook
 from .finite_loss_hook import FiniteLossHook
 from .generation_eval_hook import GenerationEvalHook
 from .generator_curves_hook import GeneratorCurvesHook
+from .graphed_loss_hook import GraphedLossHook
 from .parse_graph_hook import ParseGraphHook
 from .random_state_hook import RandomStateHook
 from .safe_checkpoint_hook import SafeCheckpointHook
@@ -16,6 +17,7 @@ __all__ = [
     'FiniteLossHook',
     'GenerationEvalHook',
     'GeneratorCurvesHook',
+    'GraphedLossHook',
     'ParseGraphHook',
     'RandomStateHook',
     'SafeCheckpointHook',
