@@ -1,7 +1,7 @@
 # Stage 2 on ToyHuman: from text features to the codes of stage 1.
 _base_ = './_base_/kb_toy.py'
 
-model = dict(type='mmkbdm.TextToCode', in_dim=64, num_codes=64)
+model = dict(type='mmkbdm.TextToCode', in_dim=64, num_codes=128)
 checkpoint = 'work_dirs/kb_stage1_toy/epoch_40.pth'
 train_dataloader = dict(
     batch_size=2048,

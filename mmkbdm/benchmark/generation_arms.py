@@ -44,12 +44,15 @@ CODEBOOKS = {
     'kb_stage1_no-entropy': NO_ENTROPY,
     'kb_stage1_no-restart': NO_RESTART,
     'kb_stage1_neither': {**NO_ENTROPY, **NO_RESTART},
+    'kb_stage1_strong-entropy': {'entropy': 1.0, **NO_RESTART},
 }
 CODEBOOK_NAMES = {
     'kb_stage1': 'entropy term and restart of dead codes',
     'kb_stage1_no-entropy': 'restart, no entropy term',
     'kb_stage1_no-restart': 'entropy term, no restart',
     'kb_stage1_neither': 'neither',
+    'kb_stage1_strong-entropy': 'entropy term of ten times the weight, no '
+    'restart',
 }
 
 # Question: (arm, reference).

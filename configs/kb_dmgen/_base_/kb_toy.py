@@ -36,7 +36,7 @@ val_dataloader = dict(
 codebook = dict(
     type='mmkbdm.FeatureCodebook',
     in_dim=64,
-    num_codes=64,
+    num_codes=128,
     code_dim=32,
     hidden_dim=128,
 )
