@@ -13,13 +13,15 @@ model = dict(
 )
 train_dataloader = dict(
     dataset=dict(
-        image_features=dict(
-            encoder='configs/features/toy_clip.py',
-            cache='work_dirs/cache/toy_clip/train',
-            pipeline=[
-                dict(type='mmkbdm.LoadImage'),
-                dict(type='mmkbdm.ResizeCenterCrop', size=64),
-            ],
+        dataset=dict(
+            image_features=dict(
+                encoder='configs/features/toy_clip.py',
+                cache='work_dirs/cache/toy_clip/train',
+                pipeline=[
+                    dict(type='mmkbdm.LoadImage'),
+                    dict(type='mmkbdm.ResizeCenterCrop', size=64),
+                ],
+            ),
         ),
     ),
 )

@@ -26,6 +26,7 @@ DIFFERENCES = {
     ('kbdmgen-oracle', 'kbdmgen'): {
         'model.knowledge_base.source',
         'train_dataloader.dataset.image_features',
+        'train_dataloader.dataset.dataset.image_features',
     },
 }
 

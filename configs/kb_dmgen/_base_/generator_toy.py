@@ -7,17 +7,25 @@ train_cfg = dict(max_iters=1500)
 train_dataloader = dict(
     batch_size=16,
     num_workers=0,
+    collate_fn=dict(type='default_collate'),
     dataset=dict(
-        type='mmkbdm.ToyHumanPoseText',
-        data_root='data/toyhuman_generation/',
-        ann_file='annotations/train.json',
-        data_prefix=dict(img='train/'),
-        pipeline=[
-            dict(type='mmkbdm.LoadImage'),
-            dict(type='mmkbdm.ResizeCenterCrop', size=64),
-            dict(type='mmkbdm.DrawPose'),
-            dict(type='mmkbdm.PackGeneration'),
-        ],
+        type='mmkbdm.CachedSamples',
+        cache='work_dirs/cache/toy_generator/train',
+        vae={{_base_.model.vae}},
+        text_encoder={{_base_.model.text_encoder}},
+        tokenizer={{_base_.model.tokenizer}},
+        dataset=dict(
+            type='mmkbdm.ToyHumanPoseText',
+            data_root='data/toyhuman_generation/',
+            ann_file='annotations/train.json',
+            data_prefix=dict(img='train/'),
+            pipeline=[
+                dict(type='mmkbdm.LoadImage'),
+                dict(type='mmkbdm.ResizeCenterCrop', size=64),
+                dict(type='mmkbdm.DrawPose'),
+                dict(type='mmkbdm.PackGeneration'),
+            ],
+        ),
     ),
 )
 optim_wrapper = dict(

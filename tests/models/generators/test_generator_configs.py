@@ -3,7 +3,7 @@
 import pytest
 import torch
 from mmengine.config import Config
-from mmengine.dataset import pseudo_collate
+from mmengine.dataset import default_collate
 from mmengine.registry import MODELS
 from mmengine.runner import Runner, load_checkpoint
 from transformers import CLIPConfig, CLIPModel
@@ -102,6 +102,19 @@ def test_toy_variants_start_as_the_base(variant):
     assert images[0].float().std() > 0
 
 
+def keep_parts(cfg, folder):
+    """Write the random parts, for model and dataset to read the same."""
+    cached = cfg.train_dataloader.dataset
+    cached.cache = str(folder / 'cached')
+    for part in ('vae', 'text_encoder', 'tokenizer'):
+        made = build_part(cfg.model[part], part)
+        made.save_pretrained(folder / part)
+        kind, path = cfg.model[part].type, str(folder / part)
+        cfg.model[part] = dict(type=kind, from_pretrained=path)
+        cached[part] = dict(type=kind, from_pretrained=path)
+    cached.dataset.data_root = str(folder / 'data')
+
+
 def write_toy_clip(folder):
     """A toy CLIP as it is before it is trained; returns its config file."""
     networks = Config.fromfile(f'{ROOT}_base_/toy_networks.py')
@@ -143,12 +156,12 @@ def test_oracle_trains_on_the_features_of_stage_1(tmp_path, monkeypatch):
 
     # All of them are in the cache now.
     monkeypatch.setattr(CLIPFeatures, 'forward', None)
+    keep_parts(cfg, tmp_path)
     dataset = cfg.train_dataloader.dataset
-    dataset.data_root = data
-    dataset.image_features.update(settings)
+    dataset.dataset.image_features.update(settings)
     dataset = DATASETS.build(dataset)
-    batch = pseudo_collate([dataset[i] for i in range(4)])
-    assert torch.equal(torch.stack(batch['image_features']), features)
+    batch = default_collate([dataset[i] for i in range(4)])
+    assert torch.equal(batch['image_features'], features)
     model = MODELS.build(cfg.model).train()
     model.knowledge_base.drop_prob = 0.0
     codebook = model.knowledge_base.source.codebook
@@ -170,7 +183,7 @@ def test_toy_kbdmgen_trains_and_its_checkpoint_samples(tmp_path, monkeypatch):
     )
     cfg = read('kbdmgen', 'toy')
     cfg.train_dataloader.batch_size = 2
-    cfg.train_dataloader.dataset.data_root = str(tmp_path / 'data')
+    keep_parts(cfg, tmp_path)
     cfg.train_cfg.max_iters = 2
     cfg.default_hooks.checkpoint.interval = 2
     cfg.work_dir = str(tmp_path / 'out')
@@ -199,7 +212,7 @@ def test_toy_kbdmgen_trains_and_its_checkpoint_samples(tmp_path, monkeypatch):
     )
     model = MODELS.build(cfg.model).eval()
     load_checkpoint(model, str(path), strict=True)
-    data = DATASETS.build(cfg.train_dataloader.dataset)
+    data = DATASETS.build(cfg.train_dataloader.dataset.dataset)
     model.call = type(model.call)(num_inference_steps=1)
     [image] = generate_images(model, [data[0]], seed=0)
     assert image.shape == (64, 64, 3)
