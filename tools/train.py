@@ -45,6 +45,7 @@ def parse_args() -> argparse.Namespace:
 def main() -> None:
     """Check what the config needs, then hand it to MMEngine's Runner."""
     args = parse_args()
+    import mmengine.runner  # noqa: F401  registers runners
     import torch
     from mmengine.registry import RUNNERS
 

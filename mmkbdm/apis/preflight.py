@@ -276,8 +276,10 @@ def _check_checkpoint(path: str) -> None:
 
     Before torch 2.6 MMEngine loads its checkpoints without
     ``weights_only``, and with it they cannot be loaded: there only the
-    file's existence is looked at.
+    file's existence is looked at. A folder is DeepSpeed's, which reads it.
     """
+    if os.path.isdir(path):
+        return
     if weights_only.needed()[0]:
         read_checkpoint(path)
     elif not os.path.isfile(path):

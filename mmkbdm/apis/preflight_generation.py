@@ -12,6 +12,8 @@ from mmkbdm.apis.made_by import made_by
 
 # Of diffusers and transformers.
 PARTS = ('vae', 'unet', 'text_encoder', 'tokenizer', 'scheduler')
+# What MMEngine imports of it; in this order, as a package comes first.
+DEEPSPEED = ('deepspeed', 'deepspeed.runtime.fp16.onebit')
 
 
 def check_generator(model: dict) -> None:
@@ -78,8 +80,8 @@ def check_runner(cfg: Config) -> None:
     """Check mixed precision and strategy against this machine.
 
     Raises:
-        PreflightError: There is no GPU for AmpOptimWrapper, or DeepSpeed is
-            not installed.
+        PreflightError: There is no GPU for AmpOptimWrapper, or no DeepSpeed
+            for its strategy.
     """
     kind = (cfg.get('optim_wrapper') or {}).get('type')
     if kind == 'AmpOptimWrapper' and get_device() == 'cpu':
@@ -89,10 +91,13 @@ def check_runner(cfg: Config) -> None:
             'for bfloat16, or OptimWrapper'
         )
     strategy = (cfg.get('strategy') or {}).get('type')
-    missing = importlib.util.find_spec('deepspeed') is None
-    if strategy == 'DeepSpeedStrategy' and missing:
+    if strategy == 'DeepSpeedStrategy' and not all(map(_is_there, DEEPSPEED)):
         raise PreflightError(
-            'strategy.type=DeepSpeedStrategy needs DeepSpeed, which is not '
-            'installed: pip install deepspeed, or take the config it '
-            'inherits, for tools/dist_train.sh'
+            'strategy.type=DeepSpeedStrategy needs DeepSpeed of a version '
+            "that fits MMEngine: pip install 'deepspeed<0.18', or take the "
+            'config it inherits, for tools/dist_train.sh'
         )
+
+
+def _is_there(module: str) -> bool:
+    return importlib.util.find_spec(module) is not None

@@ -10,6 +10,7 @@ def last_good_checkpoint(work_dir: str | Path) -> Path | None:
 
     Args:
         work_dir (str | Path): Where ``epoch_*.pth`` and ``iter_*.pth`` are.
+            Folders, which DeepSpeed writes, are not looked into.
 
     Returns:
         Path | None: None if there is none.
@@ -21,6 +22,8 @@ def last_good_checkpoint(work_dir: str | Path) -> Path | None:
 
 
 def _is_good(path: Path) -> bool:
+    if path.is_dir():
+        return True
     try:
         checkpoint = read_checkpoint(path)
     except CheckpointError:

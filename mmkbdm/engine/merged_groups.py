@@ -20,6 +20,9 @@ class MergedGroupsConstructor(DefaultOptimWrapperConstructor):
         self, params: list[dict], module: nn.Module, prefix: str = '', **kwargs
     ) -> None:
         """Add the groups of a module to ``params``, merged at its root."""
+        if not any(value.requires_grad for value in module.parameters()):
+            # Of every frozen parameter there would be a warning.
+            return
         super().add_params(params, module, prefix=prefix, **kwargs)
         if prefix:
             return

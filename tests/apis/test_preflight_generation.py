@@ -44,7 +44,9 @@ def elsewhere(tmp_path, monkeypatch):
 @pytest.mark.parametrize('config', ALL)
 def test_every_config_names_what_makes_it_run(elsewhere, config):
     message = refusal(Config.fromfile(config))
-    if 'sd15' in config:
+    if 'deepspeed' in config and 'DeepSpeed' in message:
+        pass  # not installed, tested below
+    elif 'sd15' in config:
         assert 'training_humanart.json does not exist' in message or (
             'nothing to train' in message and 'base_' in config
         )
@@ -113,6 +115,24 @@ def test_gpu_and_deepspeed(monkeypatch):
     assert 'mmkbdm.AutocastOptimWrapper' in refusal(cfg)
     monkeypatch.setattr(preflight_generation, 'get_device', lambda: 'cuda')
     assert 'AutocastOptimWrapper' not in refusal(cfg)
-    cfg.strategy = dict(type='DeepSpeedStrategy')
-    monkeypatch.setattr('importlib.util.find_spec', lambda name: None)
-    assert 'pip install deepspeed' in refusal(cfg)
+
+
+def test_deepspeed_that_does_not_fit(monkeypatch):
+    cfg = Config.fromfile(f'{ROOT}kbdmgen_sd15_humanart_deepspeed.py')
+    asked = []
+
+    def find(there):
+        def find_spec(name):
+            asked.append(name)
+            return there.get(name)
+
+        monkeypatch.setattr('importlib.util.find_spec', find_spec)
+
+    find({})
+    assert "pip install 'deepspeed<0.18'" in refusal(cfg)
+    # Its package cannot be asked for without it.
+    assert asked == ['deepspeed']
+    find(dict(deepspeed=True))
+    assert "pip install 'deepspeed<0.18'" in refusal(cfg)
+    find({name: True for name in preflight_generation.DEEPSPEED})
+    assert 'deepspeed' not in refusal(cfg)

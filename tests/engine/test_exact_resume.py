@@ -96,6 +96,20 @@ def test_epochs_in_a_loop_of_iterations(tmp_path, monkeypatch):
     compare(tmp_path, make, 5, 3, 'iter_6.pth')
 
 
+def test_flexible_runner(tmp_path):
+    """MMEngine's runner with strategies, of which DeepSpeed is one."""
+
+    def make(folder, **changes):
+        cfg = config('generator', folder, runner_type='FlexibleRunner')
+        cfg.env_cfg = dict(dist_cfg=dict(backend='gloo'))
+        # It loads before EMAHook has made its model.
+        cfg.custom_hooks.pop()
+        cfg.merge_from_dict(changes)
+        return cfg
+
+    compare(tmp_path, make, 5, 3, 'iter_6.pth')
+
+
 def test_seed_that_the_config_leaves_to_chance(tmp_path):
     cfg = config('generator', tmp_path, randomness=dict(seed=None))
     cfg.train_dataloader.sampler.seed = None

@@ -7,12 +7,13 @@ import os
 import sys
 from pathlib import Path
 
+import mmengine.runner  # noqa: F401  registers runners
 import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.dist import get_rank
 from mmengine.hooks import Hook
-from mmengine.runner import Runner
+from mmengine.registry import RUNNERS
 from torch.utils.data import Dataset
 
 from mmkbdm.registry import DATASETS, HOOKS
@@ -185,7 +186,7 @@ def train(cfg, stop_at=None, prepare=None):
     cfg = copy.deepcopy(cfg)
     cfg.custom_hooks[0].stop_at = stop_at
     cfg.experiment_name = f'training{os.urandom(4).hex()}'
-    runner = Runner.from_cfg(cfg)
+    runner = RUNNERS.build(cfg)
     if prepare is not None:
         prepare(runner)
     try:
