@@ -261,12 +261,16 @@ def _load(pretrained: str, torch_dtype: str | None):
     on_hub = re.fullmatch(r'[\w-][\w.-]*(/[\w-][\w.-]*)?', pretrained)
     if not os.path.isdir(pretrained) and not on_hub:
         raise PreflightError(f'{pretrained} does not exist: {advice}')
-    # Left to themselves, transformers keep the dtype of the file and
-    # diffusers do not.
-    dtype = getattr(torch, torch_dtype or 'float32')
+    given = {}
+    if torch_dtype is not None:
+        given = dict(torch_dtype=getattr(torch, torch_dtype))
     try:
-        kind = _pipeline_class(pretrained)
-        return kind.from_pretrained(pretrained, torch_dtype=dtype)
+        pipeline = _pipeline_class(pretrained).from_pretrained(
+            pretrained, **given
+        )
+        # Left to themselves, transformers keep the dtype of the file and
+        # diffusers do not.
+        return pipeline if given else pipeline.to(torch.float32)
     except PreflightError:
         raise
     except Exception as error:

@@ -139,14 +139,16 @@ class KBDMGenPipeline(DiffusionPipeline):
     def from_pretrained(cls, path, **kwargs) -> 'KBDMGenPipeline':
         """Load a folder of safetensors; see diffusers for the arguments.
 
-        Weights are float32, unless ``torch_dtype`` says otherwise.
+        Weights are float32, unless ``dtype`` (``torch_dtype`` in older
+        diffusers) says otherwise.
         """
-        if kwargs.get('torch_dtype') is None:
-            # Transformers would keep the dtype of the file.
-            kwargs['torch_dtype'] = torch.float32
-        return super().from_pretrained(
+        pipeline = super().from_pretrained(
             path, **{'use_safetensors': True, **kwargs}
         )
+        if {'dtype', 'torch_dtype'} & set(kwargs):
+            return pipeline
+        # Transformers keep the dtype of the file.
+        return pipeline.to(torch.float32)
 
     @property
     def base(self) -> FrozenBase:
