@@ -8,6 +8,7 @@ train_dataloader = dict(
         type='mmkbdm.CachedSamples',
         cache='work_dirs/cache/sd15/humanart_train',
         pixels=False,
+        batch_size=8,
         vae={{_base_.model.vae}},
         text_encoder={{_base_.model.text_encoder}},
         tokenizer={{_base_.model.tokenizer}},

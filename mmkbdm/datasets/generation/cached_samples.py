@@ -51,6 +51,7 @@ class CachedSamples(Dataset):
         vae (dict, optional): That of the model. Defaults to None.
         text_encoder, tokenizer (dict, optional): Those of the model. Default
             to None.
+        batch_size (int): Images that are encoded at once. Defaults to 64.
         types (Collection[str]): Known types of prompts, those of the
             model's knowledge base. Defaults to Human-Art's scenarios.
         lazy_init (bool): Whether to wait for :meth:`full_init`. Defaults to
@@ -69,6 +70,7 @@ class CachedSamples(Dataset):
         vae: dict | None = None,
         text_encoder: dict | None = None,
         tokenizer: dict | None = None,
+        batch_size: int = 64,
         types: Collection[str] = SCENARIOS,
         lazy_init: bool = False,
     ) -> None:
@@ -78,6 +80,7 @@ class CachedSamples(Dataset):
         self.vae = vae
         self.text_encoder = text_encoder
         self.tokenizer = tokenizer
+        self.batch_size = batch_size
         self.types = types
         self.flip_prob = _flip_prob(self.cfg)
         self.sides = None
@@ -136,7 +139,7 @@ class CachedSamples(Dataset):
     def _load_sides(self) -> list[FixedSamples]:
         vae = None
         if self.vae is not None:
-            vae = EncodedImages(self.vae)
+            vae = EncodedImages(self.vae, self.batch_size)
             self.made_by['vae'] = vae.checksum
         folders = [self.cache]
         if self.flip_prob > 0:

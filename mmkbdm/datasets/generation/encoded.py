@@ -22,8 +22,8 @@ from mmkbdm.models.knowledge_base import (
     encoder_key,
 )
 
-# Encoded at once, and rows of a file of the cache.
-BATCH = 64
+# Prompts that are encoded at once, and rows of a file of the cache.
+PROMPTS = 64
 SHARD = 512
 
 
@@ -33,12 +33,14 @@ class EncodedImages:
     Args:
         vae (dict): Of diffusers, see
             :func:`~mmkbdm.models.generators.parts.build_part`.
+        batch_size (int): Images at once.
 
     Attributes:
         checksum (str): SHA-256 of its parameters.
     """
 
-    def __init__(self, vae: dict) -> None:
+    def __init__(self, vae: dict, batch_size: int) -> None:
+        self.batch_size = batch_size
         self.vae = build_part(vae, 'vae').eval().to(get_device())
         self.checksum = parameters_sha256(self.vae)
 
@@ -69,7 +71,7 @@ class EncodedImages:
 
         key = encoder_key(self.vae, f'moments {preprocessing}')
         return FeatureCache(folder, key, SHARD).rows(
-            identities, in_batches(encode)
+            identities, in_batches(encode, self.batch_size)
         )
 
 
@@ -137,20 +139,20 @@ class EncodedTexts:
         identities = [str(row) for row in tokens.tolist()]
         cache = FeatureCache(folder, encoder_key(self.encoder, name), SHARD)
         return (
-            cache.rows(identities, in_batches(encode)),
+            cache.rows(identities, in_batches(encode, PROMPTS)),
             [place[text] for text in texts],
         )
 
 
 def in_batches(
-    encode: Callable[[range], np.ndarray],
+    encode: Callable[[range], np.ndarray], size: int
 ) -> Callable[[range], np.ndarray]:
-    """Let a function that takes few rows take many."""
+    """Let a function that takes ``size`` rows take many."""
 
     def encode_all(rows: range) -> np.ndarray:
-        starts = range(rows.start, rows.stop, BATCH)
+        starts = range(rows.start, rows.stop, size)
         return np.concatenate(
-            [encode(range(at, min(at + BATCH, rows.stop))) for at in starts]
+            [encode(range(at, min(at + size, rows.stop))) for at in starts]
         )
 
     return encode_all

@@ -15,7 +15,7 @@ from mmkbdm.models.knowledge_base import FeatureCache
 from mmkbdm.models.knowledge_base.encode import file_identity
 
 from .base import PoseTextDataset
-from .encoded import SHARD, EncodedImages, in_batches
+from .encoded import SHARD, EncodedImages
 
 
 class FixedSamples:
@@ -55,7 +55,7 @@ class FixedSamples:
             cache = FeatureCache(
                 folder / 'pixels', preprocessing, SHARD, dtype=np.uint8
             )
-            self.pixels = cache.rows(identities, in_batches(self._make_all))
+            self.pixels = cache.rows(identities, self._make_all)
         if vae is not None:
             self.moments = vae.rows(
                 folder / 'moments',
