@@ -15,6 +15,8 @@ from .workers import Task
 STAGE_NAMES = ('data', 'foundation', 'knowledge', 'adapters', 'evaluate')
 # Tasks before all others.
 READY = ('data', *NAMES)
+# Tasks that fill a cache: samples of adapters, features of knowledge bases.
+SAMPLES, FEATURES = 'samples', 'features'
 SOURCE = 'model.knowledge_base.source'
 # The run that scores real images and reconstructions.
 REFERENCES = 'references'
@@ -55,23 +57,25 @@ class Plan:
             self.tasks += foundation_tasks(logs, args.retrain)
         self._kept_stage_one = self._checkpoint('kb_stage1')
         self._kept_stage_two = self._checkpoint('kb_stage2')
-        arms = [arm for arm in ARMS if not args.arms or arm in args.arms]
-        wanted = {'adapters', 'evaluate'} & set(args.stages)
-        variants = []
-        for seed in args.seeds if wanted else ():
-            variants += [self._variant(arm, seed) for arm in arms]
-        variants = [task for task in variants if task is not None]
-        if 'knowledge' in args.stages:
-            needed = {need for task in variants for need in task.needs}
-            for seed in args.seeds:
-                for name in CODEBOOKS:
-                    self._knowledge(name, 'kb_stage1', seed, needed)
-                self._knowledge('kb_stage2', 'kb_stage2', seed, needed)
         if 'evaluate' in args.stages:
             self._references()
-        if variants:
-            self._cache(variants)
-        self.tasks += variants
+        variants = {seed: self._variants(seed) for seed in args.seeds}
+        needed = {
+            need
+            for tasks in variants.values()
+            for task in tasks
+            for need in task.needs
+        }
+        for seed in args.seeds:
+            if 'knowledge' in args.stages:
+                self._knowledge('kb_stage1', seed, needed)
+                self._knowledge('kb_stage2', seed, needed)
+            self.tasks += variants[seed]
+            if 'knowledge' in args.stages:
+                # Controls, which nothing waits for.
+                for name in list(CODEBOOKS)[1:]:
+                    self._knowledge(name, seed, needed)
+        self._caches()
 
     def setting(self) -> dict:
         """Return what results must share to be compared."""
@@ -127,10 +131,9 @@ class Plan:
         epochs = read_config(self._config(stage)).train_cfg.max_epochs
         return self._folder(stage, self.args.seeds[0]) / f'epoch_{epochs}.pth'
 
-    def _knowledge(
-        self, name: str, stage: str, seed: int, needed: set[str]
-    ) -> None:
+    def _knowledge(self, name: str, seed: int, needed: set[str]) -> None:
         args = self.args
+        stage = 'kb_stage1' if name in CODEBOOKS else 'kb_stage2'
         config = self._config(stage)
         epochs = read_config(config).train_cfg.max_epochs
         run = Run(args.device, name, seed, iters=epochs)
@@ -145,7 +148,7 @@ class Plan:
             'default_hooks.checkpoint.interval': epochs,
             'train_cfg.val_interval': epochs,
         }
-        needs = READY
+        needs = (*READY, FEATURES)
         if stage == 'kb_stage2':
             needs += (f'kb_stage1_seed{args.seeds[0]}',)
             for phase in ('train', 'val'):
@@ -188,6 +191,17 @@ class Plan:
             )
         )
 
+    def _variants(self, seed: int) -> list[Task]:
+        args = self.args
+        if not {'adapters', 'evaluate'} & set(args.stages):
+            return []
+        tasks = [
+            self._variant(arm, seed)
+            for arm in ARMS
+            if not args.arms or arm in args.arms
+        ]
+        return [task for task in tasks if task is not None]
+
     def _variant(self, arm: str, seed: int) -> Task | None:
         args = self.args
         name = f'{arm}_seed{seed}'
@@ -208,9 +222,9 @@ class Plan:
             tests = 1 + (arm != 'base') + arm.startswith('kb')
             steps += chosen * len(args.guidance)
             steps += tests * (args.num_images - chosen)
-        needs = (*READY, 'cache')
+        needs = READY if arm == 'base' else (*READY, SAMPLES)
         if arm in STAGES:
-            needs += (f'{STAGES[arm]}_seed{args.seeds[0]}',)
+            needs += (FEATURES, f'{STAGES[arm]}_seed{args.seeds[0]}')
         settings = dict(
             action='variant',
             name=arm,
@@ -250,12 +264,19 @@ class Plan:
             options[key] = str(checkpoints[part])
         return options
 
-    def _cache(self, variants: list[Task]) -> None:
-        settings = dict(
-            action='prepare',
-            config=self._config_of('controlnet'),
-            root=self.args.data,
-            options={},
-        )
-        needs = READY
-        self.tasks.append(self._add('cache', needs=needs, settings=settings))
+    def _caches(self) -> None:
+        """What many tasks read is made by one before."""
+        needed = {need for task in self.tasks for need in task.needs}
+        for name, config in (
+            (SAMPLES, self._config_of('controlnet')),
+            (FEATURES, self._config('kb_stage1')),
+        ):
+            settings = dict(
+                action='prepare',
+                config=config,
+                root=self.args.data,
+                options={},
+            )
+            if name in needed:
+                task = self._add(name, needs=READY, settings=settings)
+                self.tasks.insert(0, task)

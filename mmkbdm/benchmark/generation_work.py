@@ -69,8 +69,11 @@ def run_command(command: list[str], progress: Progress) -> dict:
 def prepare(config: str, root: str, options: dict, progress: Progress) -> dict:
     """Fill the caches of a config's data, for many processes to read."""
     cfg = _config(config, root, options)
-    preflight(cfg, phases=('train',))
-    Runner.build_dataloader(cfg.train_dataloader)
+    preflight(cfg, phases=('train', 'val'))
+    for phase in ('train', 'val'):
+        loader = cfg.get(f'{phase}_dataloader')
+        if loader is not None:
+            Runner.build_dataloader(loader)
     progress(1)
     return {}
 
