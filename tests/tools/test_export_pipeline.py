@@ -148,7 +148,7 @@ def test_bad_input(tool, trained, tmp_path):
         ([model], 'would be random: give the checkpoint'),
         ([model, 'gone.pth'], 'gone.pth: no such file'),
         ([model, other], 'controlnet.pth: the checkpoint is of ControlNet'),
-        ([missing, checkpoint], '/gone/unet/ does not exist'),
+        ([missing, checkpoint], 'folder /gone/unet does not exist'),
         ([model, checkpoint, '--out', full], 'is there and is no pipeline'),
         ([model, checkpoint, '--out', __file__], 'is no pipeline'),
         ([model, checkpoint, '--out', __file__ + '/a/b'], 'written to'),
