@@ -34,8 +34,9 @@ class TextToImage(BaseModel):
             :class:`~mmkbdm.models.generators.sampling.Sampling`. Defaults to
             None.
         autocast (str, optional): Type of the UNet's calculations in
-            training, such as ``bfloat16``, which needs no loss scale.
-            Defaults to None, float32.
+            training on a GPU, such as ``bfloat16``, which needs no loss
+            scale. CPUs calculate in float32, where most are faster. Defaults
+            to None, float32.
         graph (bool): Whether a GPU replays the UNet's steps in training as
             one CUDA graph, captured at the first: a small UNet takes longer
             to be launched than to be calculated. All batches need one size.
@@ -176,9 +177,9 @@ class _Denoiser(nn.Module):
     def forward(self, noisy: Tensor, timesteps: Tensor, text: Tensor):
         # A cache of converted weights would outlive their next step.
         with torch.autocast(
-            noisy.device.type,
+            'cuda',
             dtype=self.autocast,
-            enabled=self.autocast is not None,
+            enabled=noisy.is_cuda and self.autocast is not None,
             cache_enabled=False,
         ):
             return self.unet(noisy, timesteps, text, return_dict=False)[0]

@@ -86,14 +86,14 @@ def test_making_images_does_not_stop_learning():
     assert {name.split('.')[0] for name in model.state_dict()} == {'unet'}
 
 
-def test_lower_precision_is_close():
+def test_lower_precision_is_for_gpus_and_close():
     data = encoded(prompt_dropout=0.0).gather(torch.arange(8))
     losses = []
     for kind in (None, 'bfloat16'):
-        model = text_to_image(autocast=kind)
+        model = text_to_image(autocast=kind).to(data['latents'].device)
         torch.manual_seed(1)
         losses.append(model(**data)['loss'].item())
-    assert losses[0] != losses[1]
+    assert (losses[0] != losses[1]) == torch.cuda.is_available()
     assert losses[0] == pytest.approx(losses[1], rel=0.02)
 
 
