@@ -47,13 +47,13 @@ def test_loss_falls_and_sees_the_text():
     sign = torch.tensor([1.0, -1.0]).repeat(4).view(8, 1, 1, 1)
     data.mean = (sign + torch.zeros_like(data.mean)).half()
     data.deviation.zero_()
-    model = text_to_image()
+    model = text_to_image().to(data.device)
     torch.manual_seed(0)
     first, last = fit(model, lambda: data.gather(torch.arange(8)), 150, 5e-3)
     assert last < first / 4
     batch = data.gather(torch.tensor([0, 1]))
     noise = torch.randn_like(batch['latents'][:1]).expand(2, -1, -1, -1)
-    end = torch.full((2,), 999)
+    end = torch.full((2,), 999, device=data.device)
     with torch.no_grad():
         # At the last step there is only noise, and v is minus the latents.
         seen = model.unet(noise, end, batch['text']).sample.mean((1, 2, 3))
