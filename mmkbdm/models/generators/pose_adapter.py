@@ -48,7 +48,8 @@ class PoseAdapter(WholeWeights, ModelMixin, ConfigMixin):
         masks (dict, optional): Settings of :class:`DynamicMask`; and
             ``softness``, the width of a mask's edge in pixels of a drawing
             of ``reference_size``, by default 1 (0 is hard, and its radii do
-            not learn); and ``block``, a dict of settings of
+            not learn; drawings of 64x64, whose tokens are 64 such pixels
+            wide, want 2); and ``block``, a dict of settings of
             :class:`PoseMaskedBlock`. Defaults to None, no masks.
         film (dict, optional): Settings of :class:`GatedFiLM` with
             ``code_dim``; and ``places``, by default (4, 7, 10). Defaults to

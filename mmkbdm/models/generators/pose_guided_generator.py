@@ -272,7 +272,11 @@ class PoseGuidedGenerator(BaseModel):
             name='PoseGuidedGenerator',
             masks=self.adapter and self.adapter.config.masks,
             film=self.adapter and self.adapter.config.film,
+            knowledge_base=self.knowledge_base
+            and self.knowledge_base.describe(),
             alpha=self.alpha,
+            alpha_radius=self.alpha_radius,
+            prompt_dropout=self.prompt_dropout,
             call=vars(self.call),
             sampler=type(self.sampler).__name__,
             parameters_sha256={

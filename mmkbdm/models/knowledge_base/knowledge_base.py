@@ -90,6 +90,15 @@ class KnowledgeBase(BaseModule):
         """Take a prompt apart, as far as the settings say."""
         return _decompose(prompt, self.types if self.decompose else ())
 
+    def describe(self) -> dict:
+        """Return what a report says of it, ready for JSON."""
+        return dict(
+            source=self.source.describe(),
+            decompose=self.decompose,
+            types=len(self.types),
+            drop_prob=self.drop_prob,
+        )
+
     def forward(
         self,
         prompts: Sequence[str],

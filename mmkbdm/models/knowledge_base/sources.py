@@ -10,6 +10,7 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from mmkbdm.apis.errors import PreflightError
+from mmkbdm.generation.fingerprint import parameters_sha256
 from mmkbdm.registry import MODELS
 
 from .codebook import FeatureCodebook
@@ -43,6 +44,21 @@ class CodeSource(BaseModule):
                 child.eval()
         return self
 
+    def describe(self) -> dict:
+        """Return what a report says of it, ready for JSON."""
+        parts = (
+            (name, child)
+            for name, child in self.named_children()
+            if isinstance(child, FeatureCodebook | TextToCode)
+        )
+        return dict(
+            type=type(self).__name__,
+            code_dim=self.code_dim,
+            parameters_sha256={
+                name: parameters_sha256(child) for name, child in parts
+            },
+        )
+
 
 class CodebookSource(CodeSource):
     """A source that answers with codes of a codebook.
@@ -56,6 +72,10 @@ class CodebookSource(CodeSource):
         super().__init__()
         self.codebook = build_frozen(codebook)
         self.code_dim = self.codebook.codes.shape[1]
+
+    def describe(self) -> dict:
+        """See :meth:`CodeSource.describe`."""
+        return dict(super().describe(), num_codes=len(self.codebook.codes))
 
 
 @MODELS.register_module()
@@ -95,6 +115,10 @@ class PredictedCode(CodebookSource):
         """Classify the texts and read out their codes."""
         logits = self.text_to_code(features)
         return read_out(logits, self.codebook.codes, self.top_k)
+
+    def describe(self) -> dict:
+        """See :meth:`CodeSource.describe`."""
+        return dict(super().describe(), top_k=self.top_k)
 
 
 @MODELS.register_module()

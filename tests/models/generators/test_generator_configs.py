@@ -3,7 +3,7 @@
 import pytest
 import torch
 from mmengine.config import Config
-from mmengine.dataset import default_collate
+from mmengine.dataset import default_collate, pseudo_collate
 from mmengine.registry import MODELS
 from mmengine.runner import Runner, load_checkpoint
 from transformers import CLIPConfig, CLIPModel
@@ -100,6 +100,34 @@ def test_toy_variants_start_as_the_base(variant):
     ]
     assert torch.equal(*images)
     assert images[0].float().std() > 0
+
+
+def test_toy_radii_learn_and_masks_are_masks(tmp_path):
+    write_dataset(tmp_path, num_train=16, num_val=1, size=64, max_people=2)
+    cfg = read('dm', 'toy')
+    images = cfg.train_dataloader.dataset.dataset
+    images.data_root = str(tmp_path)
+    images = DATASETS.build(images)
+    batch = pseudo_collate([images[i] for i in range(16)])
+    torch.manual_seed(0)
+    model = MODELS.build(cfg.model).train()
+    for value in model.adapter.parameters():
+        if value.requires_grad and not value.any() and value.ndim > 2:
+            torch.nn.init.normal_(value, std=0.1)
+    model(**batch)['loss'].backward()
+    masks = model.adapter.dynamic_mask
+    radius, strength = (
+        getattr(masks, f'{name}_offset').grad.abs().mean(1)
+        for name in ('radius', 'strength')
+    )
+    # As much for both blocks.
+    assert (radius > 0.3 * strength).all() and radius[1] > 0.3 * radius[0]
+    pose = model.adapter.prepare_pose(torch.stack(batch['condition']))
+    time = model.adapter.prepare_time(torch.zeros(16), pose)
+    distance = pose.distance.flatten(1)
+    for block in time.masks[:, :, 1, 0].unbind(1):
+        assert block[distance == 0].max() < 0.1
+        assert block[distance > 8].min() > 0.99
 
 
 def keep_parts(cfg, folder):

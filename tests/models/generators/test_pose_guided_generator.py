@@ -343,6 +343,8 @@ def test_report_says_what_it_is(awake):
     assert hashes[0]['unet'] == hashes[1]['unet']
     assert hashes[0]['adapter'] != hashes[1]['adapter']
     assert hashes[1]['knowledge_base'] is None
+    assert told['knowledge_base']['source']['type'] == 'RawText'
+    assert again.describe()['knowledge_base'] is None
 
 
 @pytest.mark.parametrize(

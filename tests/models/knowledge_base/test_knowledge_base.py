@@ -1,3 +1,5 @@
+import json
+
 import pytest
 import torch
 
@@ -178,6 +180,26 @@ def test_oracle_is_the_code_of_the_image():
     torch.testing.assert_close(out, codebook.codes[codebook.encode(images)])
     with pytest.raises(ValueError, match='needs image_features'):
         knowledge(['a man'], Texts())
+
+
+@pytest.mark.parametrize('source', SOURCES)
+def test_report_says_what_answers(source):
+    knowledge = build(source, decompose=False, drop_prob=0.3)
+    told = knowledge.describe()
+    json.dumps(told)
+    assert (told['decompose'], told['drop_prob']) == (False, 0.3)
+    told = told['source']
+    kind = SOURCES[source]['type'].partition('.')[2]
+    assert (told['type'], told['code_dim']) == (kind, CODE_DIM)
+    assert told.get('num_codes') == (None if source == 'raw' else 10)
+    parts = dict(raw=set(), code={'codebook', 'text_to_code'})
+    hashes = told['parameters_sha256']
+    assert set(hashes) == parts.get(source, {'codebook'})
+    for part in hashes:
+        for value in getattr(knowledge.source, part).parameters():
+            value.data += 1
+    changed = knowledge.describe()['source']['parameters_sha256']
+    assert all(changed[part] != hashes[part] for part in hashes)
 
 
 def test_bad_settings():
