@@ -254,6 +254,8 @@ class Plan:
             'train_dataloader.batch_size': args.batch_size,
             'train_cfg.max_iters': args.iters,
         }
+        if args.no_graph:
+            options['model.graph'] = False
         checkpoints = dict(
             codebook=self._kept_stage_one, text_to_code=self._kept_stage_two
         )

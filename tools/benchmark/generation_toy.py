@@ -54,6 +54,11 @@ def parse_args(argv=None) -> argparse.Namespace:
         choices=('cuda', 'cpu'),
         help='a GPU where there is one, by default',
     )
+    add(
+        '--no-graph',
+        action='store_true',
+        help='train without CUDA graphs, where they fail',
+    )
     add('--data', default='data/toyhuman_generation', help='folder')
     add('--num-train', type=int, default=20000, help='images to render')
     add('--num-val', type=int, default=600, help='held-out ones to render')
