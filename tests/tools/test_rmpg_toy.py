@@ -9,6 +9,7 @@ import pytest
 from mmengine.config import Config
 
 from mmkbdm.benchmark import toy_arms
+from mmkbdm.benchmark.runs import RunError
 from mmkbdm.benchmark.toy_arms import ARMS, HOSTS
 from mmkbdm.benchmark.toy_plan import ToyRun, chosen_rates, config_path
 from mmkbdm.benchmark.toy_work import settled
@@ -110,6 +111,29 @@ def test_the_experiment(tool, monkeypatch, tmp_path, capsys):
     before = (tmp_path / 'rmpg_toy.json').read_text()
     call(tool, monkeypatch, 'run', *words)
     assert (tmp_path / 'rmpg_toy.json').read_text() == before
+
+
+def test_a_failed_choice_stops_nothing_else(
+    tool, monkeypatch, tmp_path, capsys
+):
+    """What can be done is done, and the exit tells of the rest."""
+    done = []
+
+    def run_tasks(tasks, *args, **kwargs):
+        for task in tasks:
+            done.append(task.name)
+            yield task, RunError('out of luck')
+
+    for name in tool.DATA:
+        (tmp_path / name / 'annotations').mkdir(parents=True)
+        (tmp_path / name / 'annotations/val.json').touch()
+        monkeypatch.setitem(tool.DATA, name, tmp_path / name)
+    monkeypatch.setattr(tool, 'run_tasks', run_tasks)
+    words = ['--studies', 'tune', 'wide', '--arms', 'none', '--seeds', 0]
+    with pytest.raises(SystemExit):
+        call(tool, monkeypatch, 'run', *words, '--out', tmp_path)
+    assert 'error: 6 tasks failed, see the logs' in capsys.readouterr().err
+    assert done[-1] == 'wide/wide_none/lr1_iters500_gate1_cpu_seed0'
 
 
 def test_cost_of_an_arm(tool, monkeypatch, tmp_path):

@@ -164,13 +164,19 @@ def run_experiment(args: argparse.Namespace) -> None:
 
     check_data([*tune, *compare()])
     records = record_tasks([*tune, *compare()], args)
+    failed = 0
     if args.action == 'record':
-        do(records, {}, args, file)
-        return
-    do([*records, *(train_task(run, args) for run in tune)], tune, args, file)
-    # As many runs again as the rates that were just chosen ask for.
-    runs = compare()
-    do([train_task(run, args) for run in runs], runs, args, file)
+        failed += do(records, [], args, file)
+    else:
+        tasks = [train_task(run, args) for run in tune]
+        failed += do([*records, *tasks], tune, args, file)
+        runs = compare()  # with the rates that were just chosen
+        failed += do([train_task(run, args) for run in runs], runs, args, file)
+    if failed:
+        raise PreflightError(
+            f'{failed} tasks failed, see the logs named above; the same '
+            'command tries them again'
+        )
 
 
 def do(
@@ -178,11 +184,11 @@ def do(
     runs: list[ToyRun],
     args: argparse.Namespace,
     file: ResultFile,
-) -> None:
+) -> int:
     """Do tasks in parallel and keep the results of runs as they come.
 
-    Raises:
-        PreflightError: When some failed, after all others are done.
+    Returns:
+        int: Tasks that failed; the others were done all the same.
     """
     from tqdm import tqdm
 
@@ -206,11 +212,7 @@ def do(
                 )
             else:
                 tqdm.write(f'{task.name}: {result["seconds"]:.0f} s')
-    if failed:
-        raise PreflightError(
-            f'{failed} of {len(tasks)} tasks failed, see the logs named '
-            'above; the same command tries them again'
-        )
+    return failed
 
 
 def check_device(device: str) -> None:
