@@ -5,15 +5,16 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 WORK := work_dirs/quickstart
 DEMO := work_dirs/demo
+GENERATION := work_dirs/toy_generation
 CONFIG := configs/rmpg/simplebaseline_toy_rmpg_toyhuman.py
 REQUIREMENTS := $(addprefix requirements/,\
     stack.txt stack_mm.txt constraints.txt)
 
 .DEFAULT_GOAL := help
-.PHONY: help env quickstart demo test test-all lint clean
+.PHONY: help env quickstart demo toy-generation test test-all lint clean
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' \
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' \
 	    $(MAKEFILE_LIST)
 
 env: $(STAMP)  ## make the environment .venv (PYTHON=... chooses 3.10 or 3.11)
@@ -59,6 +60,18 @@ demo: $(STAMP)  ## generate people in given poses by the toy KB-DMGen
 	$(BIN)/python tools/generate.py --model configs/kb_dmgen/kbdmgen_toy.py \
 	    --checkpoint weights/toy_kbdmgen.safetensors \
 	    --jobs demo/people.jsonl --batch-size 8 --columns 2 --out $(DEMO)
+
+toy-generation: $(STAMP)  ## train variants of KB-DMGen and judge them
+	@echo "== four arms of one seed, about 30 minutes on two cores; the same" \
+	    "command goes on where it was interrupted"
+	$(BIN)/python tools/benchmark/generation_toy.py run --jobs 2 \
+	    --arms base controlnet stablepose kbdmgen --seeds 0 \
+	    --iters 600 --batch-size 16 --guidance 1 1.5 3 \
+	    --data data/toyhuman_small --num-train 4000 --num-val 300 \
+	    --num-images 300 --work-dir $(GENERATION) --out $(GENERATION)
+	$(BIN)/python tools/benchmark/generation_toy.py report \
+	    --out $(GENERATION)
+	@echo "report    $(GENERATION)/generation_toy.md"
 
 test: $(STAMP)  ## run the tests, but for those that take long
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile \
