@@ -45,7 +45,7 @@ def test_sections_are_in_order():
 
 def test_named_files_and_targets_exist():
     makefile = (ROOT / 'Makefile').read_text()
-    for target in re.findall(r'`?make ([a-z]+)`', README):
+    for target in re.findall(r'`?make ([a-z-]+)`', README):
         assert f'\n{target}:' in makefile, target
     paths = re.findall(
         r'((?:tools|configs|requirements|docs)/[\w./-]+\.\w+)', README
