@@ -134,5 +134,5 @@ def test_deepspeed_that_does_not_fit(monkeypatch):
     assert asked == ['deepspeed']
     find(dict(deepspeed=True))
     assert "pip install 'deepspeed<0.18'" in refusal(cfg)
-    find({name: True for name in preflight_generation.DEEPSPEED})
+    find(dict.fromkeys(preflight_generation.DEEPSPEED, True))
     assert 'deepspeed' not in refusal(cfg)

@@ -51,7 +51,14 @@ def launch(folder, *flags, **changes):
 def test_processes_share_weights_but_no_noise(tmp_path):
     # The same single image for both, so that the noise makes the loss.
     dataset = dict(dataset=dict(size=1), batch_size=1)
-    one, other = launch(tmp_path / 'run', train_dataloader=dataset)
+    one, other = launch(
+        tmp_path / 'run',
+        train_dataloader=dataset,
+        model=dict(gradient_checkpointing=True),
+        optim_wrapper=dict(
+            type='mmkbdm.AutocastOptimWrapper', accumulative_counts=2
+        ),
+    )
     assert one['images'] == other['images'] == [[0]] * 6
     assert one['weights'] == other['weights'] != one['first_weights']
     assert one['base'] == other['base'] == one['first_base']

@@ -9,7 +9,7 @@ train_dataloader = dict(
 # loader, N * max_iters; intervals and schedules count parts, too.
 optim_wrapper = dict(
     constructor='mmkbdm.MergedGroupsConstructor',
-    optimizer=dict(type='AdamW', weight_decay=0.01),
+    optimizer=dict(type='AdamW', weight_decay=0.01, fused=True),
     clip_grad=dict(max_norm=1.0),
 )
 default_hooks = dict(

@@ -7,7 +7,7 @@ train_cfg = dict(
 val_cfg = dict()
 optim_wrapper = dict(
     constructor='mmkbdm.MergedGroupsConstructor',
-    optimizer=dict(type='AdamW', lr=1e-3, weight_decay=0.01),
+    optimizer=dict(type='AdamW', lr=1e-3, weight_decay=0.01, fused=True),
     paramwise_cfg=dict(norm_decay_mult=0.0, bias_decay_mult=0.0),
     clip_grad=dict(max_norm=1.0),
 )

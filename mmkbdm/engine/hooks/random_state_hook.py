@@ -46,6 +46,7 @@ class RandomStateHook(Hook):
                 states=self._gathered or [random_state()],
                 sampler_seed=getattr(sampler, 'seed', None),
             )
+            self._gathered = None
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Take the states out; they count once training begins."""

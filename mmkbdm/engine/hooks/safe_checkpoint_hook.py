@@ -29,6 +29,9 @@ class SafeCheckpointHook(CheckpointHook):
     - A checkpoint without the optimizer, such as the best one, is for use
       and not for resuming: it has no auxiliary predictors.
 
+    Before it saves, it calls ``before_checkpoint`` of all hooks in all
+    processes, so that they can gather what belongs into the file.
+
     Args:
         backend_args (dict, optional): Storage backend. Defaults to None, the
             atomic local one.
