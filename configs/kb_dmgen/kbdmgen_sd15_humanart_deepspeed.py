@@ -1,10 +1,7 @@
-# KB-DMGen on Human-Art in bfloat16, the optimizer spread over the GPUs: ZeRO 2
-# of DeepSpeed, by MMEngine's FlexibleRunner and tools/dist_train.sh.
-# Tried with DeepSpeed 0.17.6 on the CPU, in one process, with the generator of
-# the tests: training, resuming, zero_to_fp32.py. Not tried: GPUs, this size.
-# DeepSpeed from 0.18 on does not fit MMEngine 0.10.7. What MMEngine leaves out
-# with it: random states on resuming, EMAHook. Its FSDPStrategy needs GPUs and
-# was not tried.
+# KB-DMGen on Human-Art, the optimizer spread over GPUs by DeepSpeed (ZeRO 2,
+# bfloat16). Tried on a CPU, one process, DeepSpeed 0.17, the generator of the
+# tests: training, resuming (with chance that begins anew), zero_to_fp32.py.
+# Not tried: GPUs, this size. MMEngine 0.10.7 wants deepspeed<0.18.
 _base_ = './kbdmgen_sd15_humanart.py'
 
 runner_type = 'FlexibleRunner'
@@ -14,7 +11,7 @@ strategy = dict(
     bf16=dict(enabled=True),
     zero_optimization=dict(stage=2),
     gradient_clipping=1.0,
-    # gradient_accumulation_steps=2 in place of accumulative_counts.
+    gradient_accumulation_steps=1,
     exclude_frozen_parameters=True,
 )
 optim_wrapper = dict(

@@ -71,9 +71,11 @@ def stopped(cfg):
     return message
 
 
-def test_diverging_generator(tmp_path):
+@pytest.mark.parametrize('collate', ['pseudo_collate', 'default_collate'])
+def test_diverging_generator(tmp_path, collate):
     """Steps so large that float32 overflows."""
     cfg = config('generator', tmp_path)
+    cfg.train_dataloader.collate_fn.type = collate
     cfg.train_cfg.max_iters = 60
     cfg.default_hooks.checkpoint.update(interval=1, max_keep_ckpts=1)
     cfg.optim_wrapper.optimizer.lr = 1e18

@@ -42,7 +42,12 @@ def test_curves_of_every_part(tmp_path):
         name: [step for step, _ in curve] for name, curve in found.items()
     }
     expected = {'codes/dropped', 'loss', 'mse', 'lr', 'grad_norm', 'it_per_s'}
-    expected |= {f'{kind}/{p}' for kind in ('gate', 'film') for p in (2, 4, 5)}
+    expected |= {f'film/{place}' for place in (2, 4, 5)}
+    expected |= {
+        f'gate/{place}_t{time}'
+        for place in (2, 4, 5)
+        for time in ('0', '0.5', '1')
+    }
     expected |= {
         f'delta/{block}_{kind}_t{time}'
         for block in (0, 1)
@@ -72,7 +77,7 @@ def test_curves_of_every_part(tmp_path):
                 assert last(f'delta/{block}_{name}_t{time}') == pytest.approx(
                     wanted
                 )
-    assert 0 < last('gate/2') < 1
+    assert 0 < last('gate/2_t0') < 1
     assert last('it_per_s') > 0
     # Nothing listens any more.
     assert not any(module._forward_hooks for module in model.modules())

@@ -95,7 +95,9 @@ class FiniteLossHook(Hook):
     def _stop(self, runner: Runner, batch, what: str) -> None:
         images = 'a batch without img_id'
         if isinstance(batch, dict) and 'img_id' in batch:
-            images = f'images {", ".join(map(str, batch["img_id"]))}'
+            # Collated to a tensor, or a list of whatever they are.
+            ids = getattr(batch['img_id'], 'tolist', lambda: batch['img_id'])
+            images = f'images {", ".join(map(str, ids()))}'
         good = last_good_checkpoint(runner.work_dir)
         advice = (
             'there is no good checkpoint yet: begin again with a smaller '

@@ -18,11 +18,12 @@ class GeneratorCurvesHook(Hook):
 
     Of the parts that it has:
 
-    - ``gate/P``: the sigmoid gate of the FiLM layer at place P, mean of the
-      batch; ``film/P``: norm of the head that starts at zero;
+    - ``gate/P_tT``: the gate of the FiLM layer at place P for the codes of
+      the batch at time T, 0 is clean, their mean;
+    - ``film/P``: norm of its head, which starts at zero;
     - ``delta/B_radius_tT`` and ``delta/B_strength_tT``: of mask block B at
-      time T, 0 is clean, mean of the heads; in pixels of the drawing the
-      radii are meant for, and in attention logits;
+      time T, mean of the heads; in pixels of the drawing the radii are meant
+      for, and in attention logits;
     - ``codes/dropped``: share of the batch that had no code;
     - ``zero_conv/I``: norm of the I-th zero convolution of ControlNet.
 
@@ -37,21 +38,17 @@ class GeneratorCurvesHook(Hook):
 
     def __init__(self, interval: int = 100) -> None:
         self.interval = interval
-        self._seen: dict[str, Tensor] = {}
-        self._handles: list = []
+        self._codes: Tensor | None = None
+        self._handle = None
 
     def before_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: dict | None = None
     ) -> None:
-        """Listen to gates and codes of this iteration, if it is due."""
-        if not self.every_n_train_iters(runner, self.interval):
-            return
-        model = _unwrapped(runner)
-        if model.knowledge_base is not None:
-            self._listen(model.knowledge_base, 'codes/dropped', _dropped)
-        for place, film in model.adapter.film_layers.items():
-            if film.gate is not None:
-                self._listen(film.gate, f'gate/{place}', torch.sigmoid)
+        """Listen to the codes of this iteration, if it is due."""
+        knowledge = _unwrapped(runner).knowledge_base
+        due = self.every_n_train_iters(runner, self.interval)
+        if due and knowledge is not None:
+            self._handle = knowledge.register_forward_hook(self._keep)
 
     def after_train_iter(
         self,
@@ -60,24 +57,50 @@ class GeneratorCurvesHook(Hook):
         data_batch: dict | None = None,
         outputs: dict | None = None,
     ) -> None:
-        """Write what was heard, and what the weights say."""
+        """Write what codes and weights say."""
         if not self.every_n_train_iters(runner, self.interval):
             return
-        for handle in self._handles:
-            handle.remove()
-        found = {**self._seen, **weight_curves(_unwrapped(runner).adapter)}
-        self._handles, self._seen = [], {}
+        adapter = _unwrapped(runner).adapter
+        found = weight_curves(adapter)
+        if self._handle is not None:
+            self._handle.remove()
+            found.update(code_curves(adapter, self._codes))
+            self._handle, self._codes = None, None
         # One wait for the GPU in all.
         values = torch.stack(list(found.values())).tolist()
         runner.visualizer.add_scalars(
             dict(zip(found, values)), step=runner.iter + 1
         )
 
-    def _listen(self, module: nn.Module, name: str, measure) -> None:
-        def keep(module, inputs, output):
-            self._seen[name] = measure(output.detach().float()).mean()
+    def _keep(self, module: nn.Module, inputs, output: Tensor) -> None:
+        self._codes = output.detach()
 
-        self._handles.append(module.register_forward_hook(keep))
+
+@torch.no_grad()
+def code_curves(adapter: nn.Module, codes: Tensor) -> dict[str, Tensor]:
+    """Return the scalars that depend on codes.
+
+    Args:
+        adapter (PoseAdapter): Asked.
+        codes (Tensor): Of a batch (B, d), zeros are none.
+
+    Returns:
+        dict[str, Tensor]: float32 scalars by the names above.
+    """
+    there = codes.any(-1)
+    found = {'codes/dropped': 1 - there.float().mean()}
+    known = codes[there].to(adapter.dtype)
+    if not len(known):
+        return found
+    net, last = adapter.net, adapter.config.num_train_timesteps - 1
+    for time in TIMES:
+        steps = torch.full((len(known),), time * last, device=known.device)
+        embedding = net.time_proj(steps).to(adapter.dtype)
+        embedding = net.time_embedding(embedding)
+        for place, film in adapter.film_layers.items():
+            gate = film.modulation(known, embedding).gate
+            found[f'gate/{place}_t{time:g}'] = gate.float().mean()
+    return found
 
 
 @torch.no_grad()
@@ -107,11 +130,6 @@ def weight_curves(adapter: nn.Module) -> dict[str, Tensor]:
     for index, convolution in enumerate(convolutions):
         found[f'zero_conv/{index}'] = convolution.weight.norm().float()
     return found
-
-
-def _dropped(codes: Tensor) -> Tensor:
-    """Tell which codes (B, d) are none."""
-    return (~codes.any(-1)).float()
 
 
 def _unwrapped(runner: Runner) -> nn.Module:
