@@ -46,3 +46,17 @@ def test_frozen_parts_are_left_alone():
     net.frozen.weight.data.fill_(9)
     average.update_parameters(net)
     assert not (average.module.frozen.weight == 9).any()
+
+
+def test_average_on_another_device():
+    net = Net()
+    device = torch.device('cpu')
+    average = TrainedMovingAverage(net, momentum=0.5, device=device)
+    average.update_parameters(net)
+    # A weight that is replaced, not written to, still counts.
+    net.trained[0].weight.data = torch.ones(4, 3)
+    start = average.module.trained[0].weight.clone()
+    average.update_parameters(net)
+    weight = average.module.trained[0].weight
+    torch.testing.assert_close(weight, (start + 1) / 2)
+    assert average.steps == 2

@@ -2,7 +2,7 @@
 
 import torch
 from mmengine.model import ExponentialMovingAverage
-from torch import nn
+from torch import Tensor, nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from mmkbdm.registry import MODELS
@@ -38,23 +38,40 @@ class TrainedMovingAverage(ExponentialMovingAverage):
             for name, value in model.named_parameters()
             if value.requires_grad
         }
+        self.device = device
         self.average = get_ema_multi_avg_fn(1 - momentum)
+        self._pairs: tuple[list[Tensor], ...] | None = None
 
     @torch.no_grad()
     def update_parameters(self, model: nn.Module) -> None:
-        """Take a step of the model in."""
-        values = dict(model.named_parameters())
-        averages = list(self.avg_parameters.values())
-        trained = [
-            values[name].detach().to(average.device)
-            for name, average in self.avg_parameters.items()
-        ]
+        """Take a step of the model in, the same model every time."""
+        if self._pairs is None:
+            # Walking through hundreds of modules takes longer than the rest.
+            self._pairs = self._find(model)
+        averages, trained, kept, buffers = self._pairs
+        if self.device is not None:
+            trained = [value.to(self.device) for value in trained]
+            buffers = [value.to(self.device) for value in buffers]
         if self.steps == 0:
             torch._foreach_copy_(averages, trained)
         elif self.steps % self.interval == 0:
             self.average(averages, trained, None)
-        for average, value in zip(self.module.buffers(), model.buffers()):
-            # Of frozen parts, both are the same.
-            if average is not value:
-                average.copy_(value)
+        if kept:
+            torch._foreach_copy_(kept, buffers)
         self.steps += 1
+
+    def _find(self, model: nn.Module) -> tuple[list[Tensor], ...]:
+        """Averages and what they are of, then the same of buffers."""
+        values = dict(model.named_parameters())
+        trained = [values[name] for name in self.avg_parameters]
+        pairs = zip(self.module.buffers(), model.buffers())
+        # Of frozen parts, both are the same.
+        pairs = [
+            (ours, theirs) for ours, theirs in pairs if ours is not theirs
+        ]
+        return (
+            list(self.avg_parameters.values()),
+            trained,
+            [ours for ours, _ in pairs],
+            [theirs for _, theirs in pairs],
+        )
