@@ -5,6 +5,8 @@ from mmcv.transforms import BaseTransform
 from mmkbdm.registry import TRANSFORMS
 from mmkbdm.visualization.pose_drawing import THRESHOLD, draw_pose
 
+from .pose_check import check_poses
+
 
 @TRANSFORMS.register_module()
 class DrawPose(BaseTransform):
@@ -26,6 +28,7 @@ class DrawPose(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Draw ``poses``."""
+        check_poses(results)
         height, width = results['img'].shape[:2]
         results['condition'] = draw_pose(
             results['poses'], height, width, self.line_width, self.threshold

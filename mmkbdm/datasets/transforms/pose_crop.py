@@ -8,6 +8,8 @@ from mmkbdm.apis.errors import PreflightError
 from mmkbdm.registry import TRANSFORMS
 from mmkbdm.visualization.pose_drawing import drawable
 
+from .pose_check import check_poses
+
 
 class PoseCrop(BaseTransform):
     """Cut a box out of an image, bring it to a size, move the poses along.
@@ -33,6 +35,7 @@ class PoseCrop(BaseTransform):
     def transform(self, results: dict) -> dict:
         """Crop ``img`` and ``poses``."""
         _check_size(results)
+        check_poses(results)
         box = self.choose(results)
         x, y, width, height = box
         image = results['img'][y : y + height, x : x + width]

@@ -63,7 +63,8 @@ class CLIPFeatures(nn.Module):
         """Embed prompts (B, d), cut at the tokenizer's limit of tokens."""
         limit = self.model.config.text_config.max_position_embeddings
         tokens = self.tokenizer(
-            prompts,
+            # Half a surrogate pair is no text to a tokenizer.
+            [prompt.encode(errors='replace').decode() for prompt in prompts],
             padding=True,
             truncation=True,
             max_length=limit,

@@ -22,8 +22,15 @@ def stack(
         Tensor: (B, 3, H, W).
 
     Raises:
-        PreflightError: They are of several sizes, or of an impossible one.
+        PreflightError: They are of several sizes, or of an impossible one,
+            or no bytes.
     """
+    for image in images:
+        if image.dtype != torch.uint8 or image.ndim != 3 or len(image) != 3:
+            raise PreflightError(
+                f'{name} is {image.dtype} {tuple(image.shape)}: give '
+                'torch.uint8 (3, height, width), RGB'
+            )
     sizes = sorted({tuple(image.shape[-2:]) for image in images})
     if len(sizes) != 1:
         raise PreflightError(
@@ -36,6 +43,25 @@ def stack(
             f'multiples of {multiple}'
         )
     return as_tensor(images)
+
+
+def check_count(prompts: Sequence[str], **others: Sequence) -> None:
+    """Check that each prompt is a text and has one of all others.
+
+    Raises:
+        PreflightError: Names what is not.
+    """
+    for i, prompt in enumerate(prompts):
+        if not isinstance(prompt, str):
+            raise PreflightError(
+                f'prompt {i} is {prompt!r}: give a text, which may be empty'
+            )
+    for name, other in others.items():
+        if len(other) != len(prompts):
+            raise PreflightError(
+                f'there are {len(prompts)} prompts and {len(other)} of '
+                f'{name}: give one each'
+            )
 
 
 def as_tensor(rows: Sequence[Tensor] | Tensor) -> Tensor:

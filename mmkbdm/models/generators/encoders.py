@@ -46,7 +46,8 @@ def text_tokens(
 ) -> Tensor:
     """Return the tokens of prompts, int64 (B, tokens), cut at the limit."""
     return tokenizer(
-        list(prompts),
+        # Half a surrogate pair is no text to a tokenizer.
+        [prompt.encode(errors='replace').decode() for prompt in prompts],
         padding='max_length',
         truncation=True,
         max_length=text_encoder.config.max_position_embeddings,

@@ -11,7 +11,14 @@ from mmkbdm.generation.fingerprint import parameters_sha256
 from mmkbdm.registry import MODELS
 
 from .base_checks import check_texts
-from .batches import as_tensor, draw_kept, draw_noise, one_each, stack
+from .batches import (
+    as_tensor,
+    check_count,
+    draw_kept,
+    draw_noise,
+    one_each,
+    stack,
+)
 from .diffusion_loss import pose_weight, training_target
 from .frozen_base import FrozenBase, fill_in
 from .guided_latents import guided_latents
@@ -196,6 +203,7 @@ class PoseGuidedGenerator(BaseModel):
         if self.adapter is None:
             raise ValueError('without adapter there is nothing to train')
         self.base.check_made_by(one_each(made_by or {}))
+        check_count(prompt, condition=condition)
         condition = self._stack(condition, 'condition')
         latents = self._latents(image, moments, condition)
         steps = self.scheduler.config.num_train_timesteps
@@ -236,6 +244,7 @@ class PoseGuidedGenerator(BaseModel):
         """
         call = Sampling.of(vars(self.call), call)
         prompts = list(batch['prompt'])
+        check_count(prompts, condition=batch['condition'], generator=generator)
         condition = self._stack(batch['condition'], 'condition')
         # The noise comes first, so that variants start from the same.
         shape = self.base.latent_shape(*condition.shape[-2:])

@@ -202,3 +202,35 @@ def test_unknown_options(tmp_path):
         HumanArtPoseText(filter_cfg=dict(min_size=3), **options)
     with pytest.raises(ValueError, match="has a field 'style'"):
         HumanArtPoseText(prompt_template='{style}', **options)
+
+
+def test_crowds_and_people_outside(tmp_path):
+    content = coco_content((11, 3, 0))
+    for annotation in content['annotations'][11:]:
+        annotation['keypoints'] = [
+            value + 1e6 * (i % 3 < 2)
+            for i, value in enumerate(annotation['keypoints'])
+        ]
+    dataset = HumanArtPoseText(
+        pipeline=PIPELINE, **write_coco(tmp_path, content)
+    )
+    crowd, outside, nobody = dataset
+    assert crowd['num_people'] == len(crowd['poses']) <= 11
+    assert crowd['num_people'] + crowd['num_people_outside'] == 11
+    assert crowd['condition'].any()
+    assert outside['num_people'] == 0 and outside['num_people_outside'] == 3
+    assert outside['poses'].shape == nobody['poses'].shape == (0, 17, 3)
+    assert not outside['condition'].any() and not nobody['condition'].any()
+
+
+@pytest.mark.parametrize(
+    'text', ['', 'no type at all', '人' * 10_000, 'sketch,\x00,\ud800']
+)
+def test_any_text_is_a_prompt(tmp_path, text):
+    content = coco_content((1,))
+    content['images'][0]['description'] = text
+    [sample] = HumanArtPoseText(
+        pipeline=PIPELINE, **write_coco(tmp_path, content)
+    )
+    assert sample['prompt'] == text
+    assert pseudo_collate([sample])['prompt'] == [text]

@@ -3,6 +3,7 @@ import pytest
 import torch
 from mmengine.registry import TRANSFORMS
 
+from mmkbdm.apis.errors import PreflightError
 from mmkbdm.datasets.transforms import (
     DrawPose,
     PackGeneration,
@@ -215,3 +216,36 @@ def test_registered(name):
     size = dict(size=64) if 'Crop' in name else {}
     built = TRANSFORMS.build(dict(type=f'mmkbdm.{name}', **size))
     assert type(built).__name__ == name
+
+
+@pytest.mark.parametrize('crop', [ResizeCenterCrop, RandomPoseCrop])
+@pytest.mark.parametrize('where', [1e30, -1e30, 512])
+def test_people_outside_are_counted_and_not_drawn(crop, where):
+    given = results(people=11)
+    given['poses'][:5, :, :2] = where
+    done = DrawPose()(crop(64)(given))
+    assert done['num_people_outside'] >= 5
+    assert len(done['poses']) + done['num_people_outside'] == 11
+    given = results(people=3)
+    given['poses'][..., :2] = where
+    done = DrawPose()(crop(64)(given))
+    assert len(done['poses']) == 0 and not done['condition'].any()
+
+
+@pytest.mark.parametrize(
+    ('poses', 'words'),
+    [
+        (np.ones((2, 13, 3)), r'has poses of shape \(2, 13, 3\), not'),
+        (np.ones((17, 3)), r'has poses of shape \(17, 3\), not'),
+        (np.full((1, 17, 3), np.nan), r'not finite \(person 0, joint 0: '),
+    ],
+)
+@pytest.mark.parametrize(
+    'step', [ResizeCenterCrop(64), RandomPoseCrop(64), DrawPose()]
+)
+def test_poses_of_another_form(step, poses, words):
+    given = dict(results(), poses=poses)
+    words = f'picture.png of annotation 3 .*{words}'
+    with pytest.raises(PreflightError, match=words) as caught:
+        step(given)
+    assert '\n' not in str(caught.value)

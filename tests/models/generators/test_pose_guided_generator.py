@@ -423,6 +423,7 @@ def test_texts_are_encoded_as_the_knowledge_base_learned_them(tmp_path):
         )
     )
     prompts = ['a man', 'oil_painting, a woman on a horse in the rain', '']
+    prompts.append('half a pair \ud800')
     torch.testing.assert_close(
         model.base.encode_pooled(prompts),
         CLIPFeatures(folder).encode_text(prompts),
