@@ -5,7 +5,7 @@ _base_ = [
     '../_base_/toy_parts.py',
 ]
 
-train_cfg = dict(max_iters=6000, val_interval=6000)
+train_cfg = dict(max_iters=5000, val_interval=5000)
 model = dict(
     _delete_=True,
     type='mmkbdm.TextToImage',
