@@ -25,3 +25,9 @@ train_dataloader = dict(
         ),
     ),
 )
+# Not judged while it trains: held-out images have no features.
+custom_hooks = [
+    dict(
+        type='EMAHook', ema_type='mmkbdm.TrainedMovingAverage', momentum=0.005
+    ),
+]

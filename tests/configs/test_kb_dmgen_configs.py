@@ -27,6 +27,7 @@ DIFFERENCES = {
         'model.knowledge_base.source',
         'train_dataloader.dataset.image_features',
         'train_dataloader.dataset.dataset.image_features',
+        'custom_hooks',
     },
 }
 
@@ -51,7 +52,7 @@ def test_short_and_by_inheritance(name):
     lines = (CONFIGS / f'{name}.py').read_text().splitlines()
     assert lines[0].startswith('# '), 'a config says what it is'
     assert any(line.startswith('_base_ = ') for line in lines)
-    assert len(lines) <= (30 if 'oracle' in name else 25)
+    assert len(lines) <= (35 if 'oracle' in name else 25)
 
 
 @pytest.mark.parametrize('name', NAMES)
