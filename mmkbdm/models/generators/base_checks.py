@@ -100,3 +100,29 @@ def check_texts(base: nn.Module, knowledge_base: nn.Module) -> None:
             f'text_encoder makes {found}: take the CLIP model that it was '
             'trained with'
         )
+
+
+def check_schedulers(scheduler, sampler) -> None:
+    """Check that sampling undoes what training does.
+
+    Args:
+        scheduler: Of training, of diffusers.
+        sampler: Scheduler of inference.
+
+    Raises:
+        PreflightError: They differ in what is predicted, or the last step is
+            pure noise, of which the noise says nothing.
+    """
+    for name, one in (('scheduler', scheduler), ('sampler', sampler)):
+        zero = one.config.get('rescale_betas_zero_snr', False)
+        if zero and one.config.prediction_type == 'epsilon':
+            raise PreflightError(
+                f'{name} has rescale_betas_zero_snr=True and predicts '
+                "epsilon: give prediction_type='v_prediction'"
+            )
+    kinds = [one.config.prediction_type for one in (scheduler, sampler)]
+    if kinds[0] != kinds[1]:
+        raise PreflightError(
+            f'sampler has prediction_type={kinds[1]!r}, scheduler '
+            f'{kinds[0]!r}: give both the same, or none to the sampler'
+        )

@@ -24,6 +24,8 @@ from torch import nn
 
 from mmkbdm.apis.errors import PreflightError
 
+from .base_checks import check_schedulers
+
 DTYPES = ('float16', 'bfloat16', 'float32')
 
 
@@ -71,17 +73,24 @@ def build_sampler(cfg, scheduler):
         scheduler: Of training.
 
     Raises:
-        PreflightError: See :func:`build_part`.
+        PreflightError: See :func:`build_part`; or it does not fit the
+            scheduler.
     """
-    if not isinstance(cfg, Mapping):
-        return cfg
-    if 'from_pretrained' in cfg or 'from_config' in cfg:
-        return build_part(cfg, 'sampler')
-    settings = dict(cfg)
-    kind = _find(settings.pop('type', None), 'sampler')
-    return _made(
-        lambda: kind.from_config(scheduler.config, **settings), kind, 'sampler'
-    )
+    if not isinstance(cfg, Mapping) or cfg.keys() & {
+        'from_pretrained',
+        'from_config',
+    }:
+        sampler = build_part(cfg, 'sampler')
+    else:
+        settings = dict(cfg)
+        kind = _find(settings.pop('type', None), 'sampler')
+        sampler = _made(
+            lambda: kind.from_config(scheduler.config, **settings),
+            kind,
+            'sampler',
+        )
+    check_schedulers(scheduler, sampler)
+    return sampler
 
 
 def _find(name: str | None, part: str) -> type:
