@@ -315,6 +315,15 @@ class PoseGuidedGenerator(BaseModel):
                 f'encoder {adapter.factor}: conditioning_channels needs '
                 f'{self.base.factor.bit_length()} numbers'
             )
+        block = adapter.masked_block
+        if block is not None and self.base.multiple % (
+            self.base.factor * block.patch_size
+        ):
+            raise ValueError(
+                f'masks have block.patch_size={block.patch_size}: it must '
+                f'divide {self.base.multiple // self.base.factor}, which the '
+                'UNet divides latents by'
+            )
         return adapter
 
     def _predict(self, *inputs: Tensor | None) -> Tensor:

@@ -9,6 +9,7 @@ from diffusers import DDIMScheduler, StableDiffusionPipeline
 from mmengine.optim import OptimWrapper
 from mmengine.runner.checkpoint import get_state_dict, load_state_dict
 from tiny_generator import (
+    BLOCK,
     KNOWLEDGE,
     TEXT,
     TOKENIZER,
@@ -352,6 +353,10 @@ def test_report_says_what_it_is(awake):
     [
         (dict(adapter=None, masks=dict()), 'adapter=dict'),
         (dict(film=dict()), 'knowledge_base'),
+        (
+            dict(masks=dict(num_heads=2, block=dict(BLOCK, patch_size=4))),
+            'patch_size=4: it must divide 2',
+        ),
         (dict(alpha=0), 'alpha=0'),
         (dict(prompt_dropout=2), 'prompt_dropout=2'),
         (dict(adapter=dict(conditioning_channels=(4, 8))), '3 numbers'),
