@@ -35,6 +35,7 @@ def test_sections_are_in_order():
         'Data',
         'Train and test',
         'See what it does',
+        'Generate people in given poses',
         'Judge generated people',
         'Troubleshooting',
         'Limits',

@@ -175,6 +175,15 @@ TABLE = (
         probe=_shim(torchvision_fake),
     ),
     Row(
+        error="ModuleNotFoundError: Could not import module 'PreTrainedModel'",
+        cause='The same as for "operator torchvision::nms does not exist", '
+        'met by transformers and diffusers, which hide it.',
+        fix='Call mmkbdm.compat.activate() before importing diffusers, '
+        'transformers or mmkbdm.pipelines, or install torch and torchvision '
+        'from the same index.',
+        probe=_shim(torchvision_fake),
+    ),
+    Row(
         error='TypeError: NoneType takes no arguments',
         cause='mmpretrain imports its multimodal models when pycocotools and '
         'transformers are installed, and recent transformers lacks names '
