@@ -17,11 +17,14 @@ PAGES = (
     'demo/README.md',
     'docs/evaluation.md',
     'docs/generation.md',
+    'docs/benchmarks/batched.md',
+    'docs/benchmarks/cost.md',
     'docs/benchmarks/generation_cost.md',
     'docs/benchmarks/generation_toy.md',
     'docs/benchmarks/rmpg_toy.md',
     'configs/judges/README.md',
     'configs/kb_dmgen/README.md',
+    'configs/rmpg/README.md',
 )
 # Of a shell script: the tool, and which of its words are that tool's.
 SCRIPTS = {
