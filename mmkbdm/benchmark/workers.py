@@ -1,8 +1,8 @@
 """Tasks in processes that stay, some after others (ours).
 
 Importing the frameworks takes a process many seconds, and the tasks of an
-experiment are short: every process does one task after another, and all are
-forked from one that has imported what they need.
+experiment are short: every process does one task after another, and where no
+GPU is used all are forked from one that has imported what they need.
 """
 
 import multiprocessing
@@ -54,6 +54,7 @@ def run_tasks(
     work: Work,
     progress: Callable[[int], object] = lambda steps: None,
     preload: Sequence[str] | None = None,
+    fork: bool = True,
 ) -> Iterator[tuple[Task, dict | RunError]]:
     """Do tasks in parallel, each as soon as what it needs is done.
 
@@ -66,6 +67,10 @@ def run_tasks(
         preload (Sequence[str], optional): Modules that every process has
             imported before its first task. Defaults to those of the
             generation experiment.
+        fork (bool): Whether processes are forked from one that has imported
+            these modules. CUDA cannot be used in a fork of a process that
+            has looked for a GPU, as MMEngine does when it is imported: False
+            starts each anew. Defaults to True.
 
     Yields:
         tuple[Task, dict | RunError]: The task as it ends, and its result or
@@ -74,7 +79,7 @@ def run_tasks(
     waiting = list(tasks)
     to_do = {task.name for task in tasks}
     failed: set[str] = set()
-    pool = _Pool(jobs, work, PRELOAD if preload is None else preload)
+    pool = _Pool(jobs, work, PRELOAD if preload is None else preload, fork)
     try:
         while waiting or pool.busy:
             for task in [t for t in waiting if failed & set(t.needs)]:
@@ -105,11 +110,15 @@ def run_tasks(
 class _Pool:
     """Processes, each with the task that it is at."""
 
-    def __init__(self, jobs: int, work: Work, preload: Sequence[str]) -> None:
+    def __init__(
+        self, jobs: int, work: Work, preload: Sequence[str], fork: bool
+    ) -> None:
         self.jobs = jobs
         self.work = work
-        self.context = multiprocessing.get_context('forkserver')
-        self.context.set_forkserver_preload(list(preload))
+        method = 'forkserver' if fork else 'spawn'
+        self.context = multiprocessing.get_context(method)
+        if fork:
+            self.context.set_forkserver_preload(list(preload))
         self.idle: list[Connection] = []
         self.busy: dict[Connection, Task] = {}
         self.processes: dict[Connection, multiprocessing.Process] = {}

@@ -1,5 +1,6 @@
 """Tasks in processes: order, failure, death, interruption."""
 
+import multiprocessing
 import os
 import time
 from pathlib import Path
@@ -28,7 +29,8 @@ def work(task, report):
         os._exit(settings['exit'])
     if 'raise' in settings:
         raise ZeroDivisionError(settings['raise'])
-    return dict(process=os.getpid(), done=time.time())
+    method = multiprocessing.get_start_method(allow_none=True)
+    return dict(process=os.getpid(), done=time.time(), method=method)
 
 
 def make(tmp_path, name, *needs, **settings):
@@ -52,6 +54,16 @@ def test_needs_come_first_and_processes_stay(tmp_path):
     assert len({result['process'] for result in results.values()}) == 1
     assert steps == [1, 1, 1]
     assert Path(tasks[0].log).read_text() == 'at work\n'
+
+
+@pytest.mark.parametrize('fork', [True, False])
+def test_processes_for_a_gpu_are_no_forks(tmp_path, fork):
+    tasks = [make(tmp_path, name, *needs) for name, *needs in ['a', 'ba']]
+    results = [r for _, r in run_tasks(tasks, 1, work, fork=fork)]
+    assert {r['method'] for r in results} == {
+        'forkserver' if fork else 'spawn'
+    }
+    assert results[0]['process'] == results[1]['process']
 
 
 def test_side_by_side(tmp_path):

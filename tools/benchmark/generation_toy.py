@@ -116,7 +116,10 @@ def run_experiment(args: argparse.Namespace) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     total = sum(task.steps for task in tasks)
     with tqdm(total=total, unit='step', smoothing=0.05) as bar:
-        for task, result in run_tasks(tasks, args.jobs, work, bar.update):
+        outcomes = run_tasks(
+            tasks, args.jobs, work, bar.update, fork=args.device == 'cpu'
+        )
+        for task, result in outcomes:
             if isinstance(result, RunError):
                 failed += 1
                 tqdm.write(f'error: {result}')

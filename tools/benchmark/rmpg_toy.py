@@ -199,7 +199,12 @@ def do(
     failed = 0
     with tqdm(total=sum(task.steps for task in tasks), unit='task') as bar:
         for task, result in run_tasks(
-            tasks, args.jobs, work, bar.update, preload=[PRELOAD]
+            tasks,
+            args.jobs,
+            work,
+            bar.update,
+            preload=[PRELOAD],
+            fork=args.device == 'cpu',
         ):
             if isinstance(result, RunError):
                 failed += 1
