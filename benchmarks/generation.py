@@ -206,8 +206,10 @@ def report(args: argparse.Namespace) -> None:
         setting=tables.setting_line(result['setting']),
         goals=tables.goals_table(result['sampling']),
         sampling=tables.sampling_table(result['sampling']),
-        operations=tables.operations_table(result['operations']),
     )
+    # A run that was cut has no more than what it had done.
+    if 'operations' in result:
+        made['operations'] = tables.operations_table(result['operations'])
     if 'training' in result:
         made['training'] = tables.training_table(result['training'])
     attention = args.folder / 'masked_attention.md'

@@ -89,6 +89,7 @@ def record(
     path: Path, part: str, checkpoint: Path, written: list[Path]
 ) -> None:
     """Write down where the weights of a part are from."""
+    from mmengine.config import Config
     from mmengine.utils import get_git_hash
 
     from mmkbdm.apis.output import write_file
@@ -108,6 +109,8 @@ def record(
         command=f'python tools/train.py {CONFIGS[part]}',
         seed=meta['seed'],
         iterations=meta['iter'],
+        # A training may have ended before.
+        planned=Config.fromstring(meta['cfg'], '.py').train_cfg.to_dict(),
         numbers=sum(value.numel() for value in weights.values()),
         metrics=last_scores(checkpoint.parent),
         commit=get_git_hash(digits=12) or 'unknown',

@@ -169,6 +169,7 @@ def test_files_are_half_and_recorded(inside):
     record = json.loads(Path('weights/toy_foundation.json').read_text())
     assert set(record) == {'vae', 'clip', 'base'}
     assert record['base']['iterations'] == 2
+    assert record['base']['planned']['max_iters'] == 2
     assert record['base']['seed'] == 0
     assert 'caption/colours' in record['base']['metrics']
     assert record['vae']['metrics']['vae/psnr'] > 0
