@@ -43,7 +43,7 @@ def plot_guidance(results: Sequence[dict], path: Path) -> None:
     left.set_xlabel('guidance')
     left.set_ylabel('AP')
     right.set_xlabel('FID (less is better)')
-    left.legend(fontsize=7)
+    figure.legend(loc='outside right upper', fontsize=7)
     for panel in (left, right):
         panel.grid(alpha=0.3)
     figure.suptitle(
