@@ -199,7 +199,7 @@ def plot(rows: Sequence[Mapping], path: str | Path) -> None:
     axes[0].invert_yaxis()
     axes[0].set_xlabel('ms of a step')
     axes[1].set_xlabel('GiB at the peak of the steps')
-    axes[0].legend(fontsize='small')
+    figure.legend(fontsize='small', loc='outside upper center', ncols=3)
     for one in axes:
         one.grid(axis='x', alpha=0.3)
     figure.savefig(path, dpi=120)
