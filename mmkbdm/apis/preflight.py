@@ -22,6 +22,7 @@ from mmkbdm.apis.made_by import TOY_DATA
 from mmkbdm.apis.preflight_generation import (
     check_features,
     check_generator,
+    check_graph,
     check_made,
     check_runner,
 )
@@ -60,6 +61,7 @@ def preflight(cfg: Config, phases: tuple[str, ...]) -> None:
     if 'train' in phases:
         check_runner(cfg)
         check_generator(cfg.model)
+        check_graph(cfg)
     for phase in phases:
         loader = cfg.get(f'{phase}_dataloader')
         if loader is not None:

@@ -39,6 +39,31 @@ def check_generator(model: dict) -> None:
         )
 
 
+def check_graph(cfg: Config) -> None:
+    """Check what a model that is trained as a CUDA graph asks of training.
+
+    A graph writes the gradients of each pass where those of the last one
+    are, which would be summed; and it is for one process.
+
+    Args:
+        cfg (Config): Complete config; on a CPU nothing is graphed.
+
+    Raises:
+        PreflightError: Gradients are gathered, or processes share a model.
+    """
+    if not cfg.model.get('graph') or get_device() == 'cpu':
+        return
+    parts = (cfg.get('optim_wrapper') or {}).get('accumulative_counts', 1)
+    wish = f'optim_wrapper.accumulative_counts={parts}' if parts > 1 else None
+    if cfg.get('launcher', 'none') != 'none':
+        wish = f'launcher={cfg.launcher}'
+    if wish is not None:
+        raise PreflightError(
+            f'model.graph=True does not go with {wish}: give --cfg-options '
+            'model.graph=False'
+        )
+
+
 def check_features(dataset: dict, where: str) -> None:
     """Check what a dataset of features is made with.
 

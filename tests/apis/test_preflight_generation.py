@@ -10,6 +10,7 @@ from mmkbdm.apis import preflight_generation
 from mmkbdm.apis.errors import PreflightError
 from mmkbdm.apis.made_by import made_by
 from mmkbdm.apis.preflight import preflight
+from mmkbdm.apis.preflight_generation import check_graph
 from mmkbdm.datasets.toy_human import write_dataset
 
 ROOT = 'configs/kb_dmgen/'
@@ -115,6 +116,28 @@ def test_gpu_and_deepspeed(monkeypatch):
     assert 'mmkbdm.AutocastOptimWrapper' in refusal(cfg)
     monkeypatch.setattr(preflight_generation, 'get_device', lambda: 'cuda')
     assert 'AutocastOptimWrapper' not in refusal(cfg)
+
+
+@pytest.mark.parametrize(
+    'changes',
+    [
+        {'optim_wrapper.accumulative_counts': 2},
+        {'launcher': 'pytorch'},
+    ],
+)
+def test_a_graph_on_a_gpu_asks_for_plain_training(monkeypatch, changes):
+    cfg = Config.fromfile(f'{ROOT}controlnet_toy.py')
+    monkeypatch.setattr(preflight_generation, 'get_device', lambda: 'cuda')
+    check_graph(cfg)
+    cfg.merge_from_dict(changes)
+    with pytest.raises(PreflightError, match='model.graph=False') as caught:
+        check_graph(cfg)
+    assert '='.join(map(str, *changes.items())) in str(caught.value)
+    cfg.model.graph = False
+    check_graph(cfg)
+    cfg.model.graph = True
+    monkeypatch.setattr(preflight_generation, 'get_device', lambda: 'cpu')
+    check_graph(cfg)
 
 
 def test_deepspeed_that_does_not_fit(monkeypatch):

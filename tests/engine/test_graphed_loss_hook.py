@@ -25,7 +25,7 @@ class Trained:
         init_default_scope(cfg.default_scope)
         torch.manual_seed(0)
         self.model = MODELS.build(cfg.model).to(device).train()
-        self.optimizer = build_optim_wrapper(self.model, cfg.optim_wrapper)
+        self.optim_wrapper = build_optim_wrapper(self.model, cfg.optim_wrapper)
 
 
 def batches(count):
@@ -55,7 +55,7 @@ def train(device, hook=None, monkeypatch=None):
                 with monkeypatch.context() as patch:
                     patch.setattr(torch.cuda, 'is_available', lambda: True)
                     call(copy.deepcopy(batch))
-        log = runner.model.train_step(batch, runner.optimizer)
+        log = runner.model.train_step(batch, runner.optim_wrapper)
         logs.append({k: float(v) for k, v in log.items()})
     if hook is not None:
         assert 'loss' in vars(runner.model)
@@ -84,6 +84,14 @@ def test_refused_without_a_gpu(monkeypatch):
     monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
     with pytest.raises(PreflightError, match='GraphedLossHook needs a GPU'):
         train('cpu', GraphedLossHook())
+
+
+def test_refused_with_gathered_gradients():
+    runner = Trained('cpu')
+    GraphedLossHook().before_train(runner)
+    runner.optim_wrapper._accumulative_counts = 2
+    with pytest.raises(PreflightError, match='accumulative_counts=2'):
+        GraphedLossHook().before_train(runner)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason='needs a GPU')

@@ -19,7 +19,21 @@ class GraphedLossHook(Hook):
     heatmap a joint, batches of one size and losses that do not look at their
     values (``train_cfg=dict(compute_acc=False)``). Optimizer, evaluation and
     checkpoints stay as they are.
+
+    Raises:
+        PreflightError: There is no GPU, or gradients are gathered: a graph
+            writes them where those of the last pass are.
     """
+
+    def before_train(self, runner: Runner) -> None:
+        """Refuse an optimizer that sums gradients of several passes."""
+        # MMEngine has no public name for it.
+        parts = runner.optim_wrapper._accumulative_counts
+        if parts > 1:
+            raise PreflightError(
+                'GraphedLossHook does not go with optim_wrapper.'
+                f'accumulative_counts={parts}: leave one of them out'
+            )
 
     def before_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: dict | None = None
