@@ -1,6 +1,7 @@
 """KB-DMGen as a pipeline of diffusers (ours)."""
 
 from collections.abc import Callable
+from copy import deepcopy
 
 import numpy as np
 import torch
@@ -20,7 +21,7 @@ from mmkbdm.models.generators.batches import draw_noise, stack
 from mmkbdm.models.generators.frozen_base import FrozenBase
 from mmkbdm.models.generators.guided_latents import guided_latents
 from mmkbdm.models.generators.pose_adapter import PoseAdapter
-from mmkbdm.models.generators.sampling import Sampling
+from mmkbdm.models.generators.sampling import Sampling, set_timesteps
 from mmkbdm.models.knowledge_base import retrieved_codes
 
 from .checks import check_adapter, check_knowledge_base
@@ -188,7 +189,8 @@ class KBDMGenPipeline(DiffusionPipeline):
 
     def check_call(self, call: dict) -> None:
         """Raise a PreflightError for settings of sampling that are none."""
-        Sampling.of(self.config.call, call)
+        call = Sampling.of(self.config.call, call)
+        set_timesteps(deepcopy(self.scheduler), call, torch.device('cpu'))
 
     @torch.no_grad()
     def __call__(
@@ -289,7 +291,7 @@ class KBDMGenPipeline(DiffusionPipeline):
                 prompts, base.encode_pooled, None, generators
             )
         self._interrupt = False
-        self.scheduler.set_timesteps(call.num_inference_steps, device=device)
+        set_timesteps(self.scheduler, call, device)
         with self.progress_bar(total=self.num_timesteps) as bar:
 
             def on_step(i: int, timestep: Tensor, now: Tensor):

@@ -222,6 +222,8 @@ def test_photo_and_config(tool, files, tmp_path):
         (dict(pose_size=[0, 3]), '--pose-size must be above 0'),
         (dict(steps=0), 'num_inference_steps=0 must be at least 1'),
         (dict(pose_start=2), 'pose_start=2.0'),
+        (dict(steps=1001), 'num_inference_steps=1001 is refused by DDIM'),
+        (dict(guidance_scale='inf'), 'guidance_scale=inf must be a number'),
         (dict(batch_size=0), '--batch-size 0'),
         (dict(columns=0), '--columns 0'),
         (dict(checkpoint='a.pth'), 'has its own weights'),

@@ -23,7 +23,7 @@ from .diffusion_loss import pose_weight, training_target
 from .frozen_base import FrozenBase, fill_in
 from .guided_latents import guided_latents
 from .parts import build_part, build_sampler
-from .sampling import Sampling
+from .sampling import Sampling, set_timesteps
 from .trained_prediction import TrainedPrediction, as_cuda_graph
 from .variant import check_variant
 
@@ -252,9 +252,7 @@ class PoseGuidedGenerator(BaseModel):
         code = None
         if self.adapter is not None and call.pose_strength > 0:
             code = self._codes(prompts, batch.get('image_features'), generator)
-        self.sampler.set_timesteps(
-            call.num_inference_steps, device=self.base.device
-        )
+        set_timesteps(self.sampler, call, self.base.device)
         latents = guided_latents(
             self.base,
             self.sampler,

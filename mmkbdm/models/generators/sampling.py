@@ -1,6 +1,7 @@
 """How a generator samples (ours)."""
 
 import inspect
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 
@@ -53,9 +54,10 @@ class Sampling:
                 'least 1'
             )
         for name in ('guidance_scale', 'pose_strength', 'kb_strength'):
-            if not getattr(self, name) >= 0:
+            if not 0 <= getattr(self, name) < math.inf:
                 raise PreflightError(
-                    f'{name}={getattr(self, name)} must not be negative'
+                    f'{name}={getattr(self, name)} must be a number, and not '
+                    'negative'
                 )
         if not 0 <= self.pose_start <= self.pose_end <= 1:
             raise PreflightError(
@@ -88,6 +90,26 @@ class Sampling:
         started = step / steps >= self.pose_start
         ended = (step + 1) / steps > self.pose_end
         return self.pose_strength > 0 and started and not ended
+
+
+def set_timesteps(sampler, call: Sampling, device: torch.device) -> None:
+    """Give a sampler the time steps of a call.
+
+    Args:
+        sampler: Scheduler of diffusers.
+        call (Sampling): Settings.
+        device (torch.device): Of the time steps.
+
+    Raises:
+        PreflightError: The sampler does not take so many.
+    """
+    try:
+        sampler.set_timesteps(call.num_inference_steps, device=device)
+    except ValueError as error:
+        raise PreflightError(
+            f'num_inference_steps={call.num_inference_steps} is refused by '
+            f'{type(sampler).__name__} ({error}): give fewer'
+        ) from error
 
 
 def sample(

@@ -366,6 +366,7 @@ def test_report_says_what_it_is(awake):
         (dict(call=dict(guidance_scale='high')), "'high' is no float"),
         (dict(call=dict(pose_start=0.7, pose_end=0.2)), 'pose_start'),
         (dict(call=dict(kb_strength=float('nan'))), 'kb_strength'),
+        (dict(call=dict(guidance_scale=float('inf'))), 'scale=inf must be a'),
     ],
 )
 def test_settings_that_do_not_fit(settings, words):
@@ -383,6 +384,11 @@ def test_settings_that_do_not_fit(settings, words):
 def test_texts_that_a_knowledge_base_was_not_trained_on(settings, words):
     with pytest.raises(PreflightError, match=words):
         build(full(**settings))
+
+
+def test_more_steps_than_there_are(awake):
+    with pytest.raises(PreflightError, match='steps=1001 is refused by DDIM'):
+        pictures(awake, num_inference_steps=1001)
 
 
 def test_inputs_that_do_not_fit(awake):
