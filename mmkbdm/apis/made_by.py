@@ -9,6 +9,7 @@ TOY_DATA = (
 TOY_WEIGHTS = (
     'python tools/benchmark/generation_toy.py run --stages data foundation'
 )
+FOUNDATION = ('weights/toy_base', 'weights/toy_clip', 'weights/toy_judge')
 # Folders of configs that are not for tools/train.py.
 UNTRAINED = ('evaluation', 'features')
 
@@ -24,7 +25,7 @@ def made_by(path: str) -> str | None:
         str | None: None for files that come from elsewhere.
     """
     parts = Path(path).parts
-    if path.startswith('weights/toy_'):
+    if path.startswith(FOUNDATION):
         return TOY_WEIGHTS
     if len(parts) < 3 or 'work_dirs' not in parts[:-2]:
         return None

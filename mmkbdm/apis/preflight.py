@@ -319,7 +319,7 @@ def _named(value) -> str:
 
 def _how_to_get(dataset: dict, ann_file: str) -> str:
     name = dataset['type'].removeprefix('mmkbdm.')
-    if 'toyhuman' in ann_file.lower():
+    if 'toyhuman' in f'{name} {ann_file}'.lower():
         root = os.path.dirname(os.path.dirname(ann_file))
         if name == 'ToyHumanPoseText':
             return f'make it by {TOY_DATA.format(folder=root)}'

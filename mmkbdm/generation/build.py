@@ -12,6 +12,7 @@ from torch.utils.data import Subset
 from mmkbdm.apis.arguments import read_config
 from mmkbdm.apis.build_from import build_from, check_cfg
 from mmkbdm.apis.errors import PreflightError
+from mmkbdm.apis.made_by import made_by
 from mmkbdm.compat import read_checkpoint
 from mmkbdm.engine.checkpoint_match import (
     CheckpointMismatchError,
@@ -148,6 +149,12 @@ def _load(model, checkpoint: str, pipeline: str, averaged: bool) -> None:
         raise PreflightError(
             f'the model of {pipeline} has its own weights and takes no '
             'checkpoint'
+        )
+    command = made_by(checkpoint)
+    if command is not None and not Path(checkpoint).exists():
+        raise PreflightError(
+            f'{checkpoint} does not exist: make it by {command}, or give '
+            'another checkpoint'
         )
     content = read_checkpoint(checkpoint)
     saved = content.get('state_dict', content)

@@ -254,8 +254,9 @@ def condition_argument(pipeline, takes) -> str | None:
 
 def _load(pretrained: str, torch_dtype: str | None):
     advice = (
-        'give a folder with model_index.json, as save_pretrained writes it, '
-        'or a name on the hub and a network'
+        'give a folder with model_index.json, as '
+        'tools/model_converters/export_pipeline.py and save_pretrained write '
+        'it, or a name on the hub and a network'
     )
     # A name on the hub is "owner/name".
     on_hub = re.fullmatch(r'[\w-][\w.-]*(/[\w-][\w.-]*)?', pretrained)

@@ -98,6 +98,13 @@ def test_stages_come_one_after_the_other(elsewhere, data):
     assert 'nothing to train' in refusal(read('base_toy'))
 
 
+def test_rendered_people_in_a_folder_of_any_name(tmp_path):
+    cfg = Config.fromfile(f'{ROOT}kb_stage1_toy.py')
+    cfg.train_dataloader.dataset.dataset.data_root = str(tmp_path / 'people')
+    message = refusal(cfg)
+    assert f'tools/dataset/make_toy_human.py {tmp_path}/people' in message
+
+
 def test_commands_exist():
     assert made_by('work_dirs/kb_stage1_toy/epoch_40.pth') == (
         'python tools/train.py configs/kb_dmgen/kb_stage1_toy.py'
@@ -105,7 +112,9 @@ def test_commands_exist():
     assert made_by('/data/work_dirs/toy_clip/iter_1.pth') == (
         'python tools/train.py configs/kb_dmgen/foundation/toy_clip.py'
     )
-    for path in ('weights/mae.pth', 'work_dirs/mine/a.pth', 'a.pth', ''):
+    assert 'generation_toy.py' in made_by('weights/toy_base/vae')
+    others = ('weights/mae.pth', 'weights/toy_kbdmgen.safetensors')
+    for path in (*others, 'work_dirs/mine/a.pth', 'a.pth', ''):
         assert made_by(path) is None
 
 

@@ -76,5 +76,8 @@ def test_bad_input(trained, configs, tmp_path):
     assert str(caught.value).startswith(f'{tmp_path}/controlnet.pth: ')
     with pytest.raises(PreflightError, match='has its own weights'):
         load_pipeline(str(folder), 'iter_1.pth')
+    untrained = 'work_dirs/kbdmgen_toy/iter_9.pth'
+    with pytest.raises(PreflightError, match=f'^{untrained}.*tools/train.py'):
+        load_pipeline(model, untrained)
     with pytest.raises(PreflightError, match='gone does not exist'):
         load_pipeline(str(folder / 'gone'))

@@ -23,6 +23,7 @@ import torch
 from torch import nn
 
 from mmkbdm.apis.errors import PreflightError
+from mmkbdm.apis.made_by import made_by
 
 from .base_checks import check_schedulers
 
@@ -120,10 +121,13 @@ def _load(kind: type, settings: dict, part: str):
     # A name on the hub is "owner/name", and no folder lies there.
     on_hub = re.fullmatch(r'[\w-][\w.-]*/[\w-][\w.-]*', name)
     on_hub = on_hub and not os.path.isdir(name.partition('/')[0])
-    if not on_hub and not os.path.isdir(folder):
+    command = made_by(folder)
+    if (command or not on_hub) and not os.path.isdir(folder):
+        wanted = 'one that save_pretrained wrote, or a name on the hub'
         raise PreflightError(
-            f'{part}: the folder {folder} does not exist: give one that '
-            'save_pretrained wrote, or a name on the hub'
+            f'{part}: the folder {folder} does not exist: '
+            + (f'make it by {command}, or ' if command else '')
+            + f'give {wanted}'
         )
     where = f'{part} of {folder}'
     if not issubclass(kind, nn.Module):

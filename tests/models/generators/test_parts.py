@@ -114,6 +114,20 @@ def test_folder_without_the_weights_is_named(tmp_path):
             build_part(dict(cfg, subfolder=subfolder), 'unet')
 
 
+def test_missing_weights_of_the_project_are_named_with_their_command(
+    tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    cfg = dict(
+        type=UNET['type'], from_pretrained='weights/toy_base', subfolder='unet'
+    )
+    with pytest.raises(PreflightError, match='weights/toy_base/unet') as error:
+        build_part(cfg, 'unet')
+    assert 'make it by python tools/benchmark/generation_toy.py' in str(
+        error.value
+    )
+
+
 @pytest.mark.parametrize('damage', ['missing', 'mismatched'])
 @pytest.mark.parametrize('cfg', [VAE, UNET, TEXT], ids=['vae', 'unet', 'text'])
 def test_weights_of_another_network_are_not_filled_up(cfg, damage, tmp_path):
