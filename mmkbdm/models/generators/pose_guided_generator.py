@@ -6,6 +6,7 @@ import torch
 from mmengine.model import BaseModel
 from torch import Tensor, nn
 
+from mmkbdm.apis.build_from import build_from
 from mmkbdm.apis.errors import PreflightError
 from mmkbdm.generation.fingerprint import parameters_sha256
 from mmkbdm.registry import MODELS
@@ -19,6 +20,7 @@ from .batches import (
     one_each,
     stack,
 )
+from .build_adapter import build_adapter
 from .diffusion_loss import pose_weight, training_target
 from .frozen_base import FrozenBase, fill_in
 from .guided_latents import guided_latents
@@ -86,8 +88,8 @@ class PoseGuidedGenerator(BaseModel):
         init_cfg (dict, optional): Of MMEngine. Defaults to None.
 
     Raises:
-        PreflightError: A part cannot be built, or parts do not fit together.
-        ValueError: Values do not fit together.
+        PreflightError: A part cannot be built, or values or parts do not fit
+            together.
     """
 
     def __init__(
@@ -113,17 +115,19 @@ class PoseGuidedGenerator(BaseModel):
     ) -> None:
         super().__init__(init_cfg=init_cfg)
         if alpha <= 0 or alpha_radius < 0:
-            raise ValueError(
+            raise PreflightError(
                 f'alpha={alpha} must be above 0, alpha_radius={alpha_radius} '
                 'not negative'
             )
         if not 0 <= prompt_dropout <= 1:
-            raise ValueError(f'prompt_dropout={prompt_dropout}: give 0..1')
+            raise PreflightError(f'prompt_dropout={prompt_dropout}: give 0..1')
         if film is not None and knowledge_base is None:
-            raise ValueError('film needs a knowledge_base')
+            raise PreflightError('film needs a knowledge_base')
         inside = masks is not None or knowledge_base is not None
         if adapter is None and inside:
-            raise ValueError('masks and knowledge_base need adapter=dict()')
+            raise PreflightError(
+                'masks and knowledge_base need adapter=dict()'
+            )
         self.alpha = alpha
         self.alpha_radius = alpha_radius
         self.prompt_dropout = prompt_dropout
@@ -137,12 +141,23 @@ class PoseGuidedGenerator(BaseModel):
         self.base = FrozenBase(**built, saved=save_frozen)
         self.knowledge_base = knowledge_base
         if isinstance(knowledge_base, Mapping):
-            self.knowledge_base = MODELS.build(knowledge_base)
+            self.knowledge_base = build_from(
+                MODELS, knowledge_base, 'knowledge_base', dict(source=MODELS)
+            )
         if knowledge_base is not None:
             check_texts(self.base, self.knowledge_base)
         self.adapter = None
         if adapter is not None:
-            self.adapter = self._build_adapter(dict(adapter), masks, film)
+            if self.knowledge_base is not None:
+                code_dim = self.knowledge_base.code_dim
+                film = dict(film or {}, code_dim=code_dim)
+            self.adapter = build_adapter(
+                self.base,
+                masks=masks,
+                film=film,
+                num_train_timesteps=self.scheduler.config.num_train_timesteps,
+                **adapter,
+            )
         if gradient_checkpointing:
             self.base.unet.enable_gradient_checkpointing()
             if self.adapter is not None:
@@ -291,38 +306,6 @@ class PoseGuidedGenerator(BaseModel):
                 for name, part in parts.items()
             },
         )
-
-    def _build_adapter(
-        self, settings: dict, masks: dict | None, film: dict | None
-    ) -> nn.Module:
-        # Here, because it imports diffusers.
-        from .pose_adapter import PoseAdapter
-
-        if self.knowledge_base is not None:
-            film = dict(film or {}, code_dim=self.knowledge_base.code_dim)
-        adapter = PoseAdapter.from_unet(
-            self.base.unet,
-            masks=masks,
-            film=film,
-            num_train_timesteps=self.scheduler.config.num_train_timesteps,
-            **settings,
-        )
-        if adapter.factor != self.base.factor:
-            raise ValueError(
-                f'the VAE makes {self.base.factor} pixels one, the pose '
-                f'encoder {adapter.factor}: conditioning_channels needs '
-                f'{self.base.factor.bit_length()} numbers'
-            )
-        block = adapter.masked_block
-        if block is not None and self.base.multiple % (
-            self.base.factor * block.patch_size
-        ):
-            raise ValueError(
-                f'masks have block.patch_size={block.patch_size}: it must '
-                f'divide {self.base.multiple // self.base.factor}, which the '
-                'UNet divides latents by'
-            )
-        return adapter
 
     def _predict(self, *inputs: Tensor | None) -> Tensor:
         inputs = tuple(one for one in inputs if one is not None)

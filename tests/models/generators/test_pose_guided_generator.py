@@ -358,6 +358,12 @@ def test_report_says_what_it_is(awake):
             'patch_size=4: it must divide 2',
         ),
         (dict(alpha=0), 'alpha=0'),
+        (dict(film=dict(rank=3)), 'film needs a knowledge_base'),
+        (dict(masks=dict(radii=(0, 3))), 'radii=.* above 0'),
+        (dict(masks=dict(hats=1)), "'hats'"),
+        (dict(masks=dict(block=dict(hats=1))), "'hats'"),
+        (dict(knowledge_base=dict(KNOWLEDGE, hats=1)), "'hats'"),
+        (dict(knowledge_base=dict(KNOWLEDGE, drop_prob=2)), 'drop_prob=2'),
         (dict(prompt_dropout=2), 'prompt_dropout=2'),
         (dict(adapter=dict(conditioning_channels=(4, 8))), '3 numbers'),
         (dict(call=dict(hats=1)), 'hats'),
@@ -370,8 +376,9 @@ def test_report_says_what_it_is(awake):
     ],
 )
 def test_settings_that_do_not_fit(settings, words):
-    with pytest.raises(ValueError, match=words):
+    with pytest.raises(PreflightError, match=words) as caught:
         build(config(**settings))
+    assert '\n' not in str(caught.value)
 
 
 @pytest.mark.parametrize(
