@@ -16,6 +16,7 @@ from mmengine.registry import DATASETS as MMENGINE_DATASETS
 from mmengine.registry import init_default_scope
 from torch import nn
 
+from mmkbdm.apis.build_from import check_cfg
 from mmkbdm.apis.coco_file import check_coco_file
 from mmkbdm.apis.errors import TOY_CONFIG, PreflightError
 from mmkbdm.apis.made_by import TOY_DATA
@@ -28,6 +29,7 @@ from mmkbdm.apis.preflight_generation import (
 )
 from mmkbdm.compat import weights_only
 from mmkbdm.compat.checkpoint import CheckpointError, read_checkpoint
+from mmkbdm.registry import MODELS
 
 SOURCES = {
     'CocoDataset': 'COCO 2017 from cocodataset.org',
@@ -58,6 +60,8 @@ def preflight(cfg: Config, phases: tuple[str, ...]) -> None:
     """
     init_default_scope(cfg.get('default_scope', 'mmpose'))
     check_model(cfg.model)
+    if str(cfg.model.get('type')).startswith('mmkbdm.'):
+        check_cfg(MODELS, cfg.model, 'model')
     if 'train' in phases:
         check_runner(cfg)
         check_generator(cfg.model)

@@ -98,6 +98,13 @@ def test_stages_come_one_after_the_other(elsewhere, data):
     assert 'nothing to train' in refusal(read('base_toy'))
 
 
+@pytest.mark.parametrize('name', ['kb_stage1_toy', 'controlnet_toy'])
+def test_a_setting_that_does_not_exist(name):
+    cfg = Config.fromfile(f'{ROOT}{name}.py')
+    cfg.model.hats = 1
+    assert "takes no argument 'hats': it takes" in refusal(cfg)
+
+
 def test_rendered_people_in_a_folder_of_any_name(tmp_path):
     cfg = Config.fromfile(f'{ROOT}kb_stage1_toy.py')
     cfg.train_dataloader.dataset.dataset.data_root = str(tmp_path / 'people')
