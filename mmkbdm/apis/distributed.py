@@ -1,11 +1,16 @@
 """What several processes of a run need (ours)."""
 
 from collections.abc import Callable
+from datetime import timedelta
+from functools import cache
 
 import torch
 import torch.distributed
 from mmengine.config import Config
-from mmengine.dist import barrier, is_main_process
+from mmengine.dist import is_distributed, is_main_process
+
+# Encoding a data set takes longer than NCCL waits for anybody.
+PATIENCE = timedelta(days=7)
 
 
 def prepare_cpu_processes(cfg: Config) -> None:
@@ -40,9 +45,19 @@ def main_process_first(load: Callable):
     Returns:
         What it returned in this process.
     """
+    if not is_distributed():
+        return load()
+    # Before, as all have to be there.
+    group = _patient_group(torch.distributed.group.WORLD)
     # The others would wait for ever for a main process that has failed.
     try:
         loaded = load() if is_main_process() else None
     finally:
-        barrier()
+        torch.distributed.barrier(group)
     return loaded if is_main_process() else load()
+
+
+@cache
+def _patient_group(world) -> torch.distributed.ProcessGroup:
+    """Return all processes of a group, as one that waits for days."""
+    return torch.distributed.new_group(backend='gloo', timeout=PATIENCE)
