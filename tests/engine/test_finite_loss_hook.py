@@ -91,7 +91,7 @@ def test_diverging_generator(tmp_path, collate):
     assert [kept] == list(tmp_path.glob('iter_*.pth'))
     state = read_checkpoint(kept)['state_dict']
     if all(value.isfinite().all() for value in state.values()):
-        assert f'--resume {kept} goes on' in message
+        assert f'--resume {kept} goes on once these images' in message
     else:
         assert 'no good checkpoint yet' in message
 

@@ -106,7 +106,8 @@ class FiniteLossHook(Hook):
         if good is not None:
             advice = (
                 f'the last good checkpoint is {good}: --resume {good} goes on '
-                f'without these images, --cfg-options load_from={good} '
+                'once these images are mended or left out (with them it comes '
+                f'to the same end), --cfg-options load_from={good} '
                 'optim_wrapper.optimizer.lr=... begins from it with a '
                 'smaller rate'
             )
