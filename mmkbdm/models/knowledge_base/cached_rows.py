@@ -10,7 +10,8 @@ class CachedRows(Sequence):
     """Rows of several .npy files, which are mapped into memory.
 
     So processes share them, none holds them all, and only the paths travel
-    to the processes of a data loader.
+    to the processes of a data loader. All are opened at once: whoever gives
+    the folder to other items afterwards does not change these rows.
 
     Args:
         paths (Sequence[Path]): The files.
@@ -21,7 +22,8 @@ class CachedRows(Sequence):
         self.paths = list(paths)
         self.shard_size = shard_size
         self._shards = {}
-        self._last = len(self._shard(len(self.paths) - 1))
+        *_, last = map(self._shard, range(len(self.paths)))
+        self._last = len(last)
 
     def __len__(self) -> int:
         return (len(self.paths) - 1) * self.shard_size + self._last

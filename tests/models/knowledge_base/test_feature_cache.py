@@ -57,6 +57,16 @@ def test_goes_on_after_being_killed(tmp_path):
     assert (features == np.arange(10)[:, None]).all()
 
 
+def test_rows_stay_when_another_run_takes_the_folder(tmp_path):
+    cache = FeatureCache(tmp_path, 'encoder', shard_size=4)
+    rows = cache.rows(ITEMS, Counter())
+    FeatureCache(tmp_path, 'another', shard_size=4).get(
+        ITEMS, lambda rows: np.full((len(rows), 3), -1)
+    )
+    assert (rows.take(range(10))[:, 0] == np.arange(10)).all()
+    assert all(rows[i][0] == i for i in range(10))
+
+
 def test_another_encoder_or_another_item(tmp_path):
     get(tmp_path)
     assert get(tmp_path, key='other')[1] == list(range(10))
