@@ -8,6 +8,7 @@ from mmengine.dist import is_main_process
 from torch import Tensor
 from tqdm import tqdm
 
+from mmkbdm.models.generators.encoders import encode_tokens, text_tokens
 from mmkbdm.models.generators.parts import build_part
 from mmkbdm.registry import DATASETS
 
@@ -79,7 +80,6 @@ class EncodedImages(InMemory):
             deviations.append((scale * found.std).half())
         self.mean, self.deviation = torch.cat(means), torch.cat(deviations)
 
-    @torch.no_grad()
     def _encode_texts(
         self, encoder, tokenizer, prompts: Sequence[str], size: int
     ) -> None:
@@ -89,15 +89,10 @@ class EncodedImages(InMemory):
         self.rows = torch.tensor([row_of[prompt] for prompt in prompts])
         states = []
         for start in _bar(range(0, len(unique), size), 'Encoding prompts'):
-            tokens = tokenizer(
-                unique[start : start + size],
-                padding='max_length',
-                truncation=True,
-                max_length=encoder.config.max_position_embeddings,
-                return_tensors='pt',
-            ).input_ids
-            # Without an attention mask, as FrozenBase does it.
-            output = encoder(tokens.to(self.device))
+            tokens = text_tokens(
+                tokenizer, encoder, unique[start : start + size]
+            )
+            output = encode_tokens(encoder, tokens)
             states.append(output.last_hidden_state.half())
         self.states = torch.cat(states)
 
