@@ -26,6 +26,7 @@ from mmkbdm.apis.preflight_generation import (
     check_graph,
     check_made,
     check_runner,
+    check_stage,
 )
 from mmkbdm.compat import weights_only
 from mmkbdm.compat.checkpoint import CheckpointError, read_checkpoint
@@ -66,6 +67,7 @@ def preflight(cfg: Config, phases: tuple[str, ...]) -> None:
         check_runner(cfg)
         check_generator(cfg.model)
         check_graph(cfg)
+        check_stage(cfg)
     for phase in phases:
         loader = cfg.get(f'{phase}_dataloader')
         if loader is not None:

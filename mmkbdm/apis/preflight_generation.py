@@ -3,15 +3,19 @@
 import importlib.util
 import os
 
+import torch
 from mmengine.config import Config
 from mmengine.device import get_device
 
 from mmkbdm.apis.arguments import read_config
 from mmkbdm.apis.errors import PreflightError
 from mmkbdm.apis.made_by import made_by
+from mmkbdm.registry import MODELS
 
 # Of diffusers and transformers.
 PARTS = ('vae', 'unet', 'text_encoder', 'tokenizer', 'scheduler')
+# Of the knowledge base.
+STAGES = ('FeatureCodebook', 'TextToCode')
 # What MMEngine imports of it; in this order, as a package comes first.
 DEEPSPEED = ('deepspeed', 'deepspeed.runtime.fp16.onebit')
 
@@ -36,6 +40,37 @@ def check_generator(model: dict) -> None:
             'model.adapter is None: a base without pose has nothing to train; '
             'sample it by tools/generate_and_eval.py, or train '
             'configs/kb_dmgen/controlnet_toy.py'
+        )
+
+
+def check_stage(cfg: Config) -> None:
+    """Check that a stage of the knowledge base can be built and counted.
+
+    Args:
+        cfg (Config): Complete config.
+
+    Raises:
+        PreflightError: A setting has no such value, or the codes that are
+            counted are not as many as the codebook's.
+    """
+    if not str(cfg.model.get('type')).endswith(STAGES):
+        return
+    try:
+        with torch.device('meta'):
+            model = MODELS.build(cfg.model)
+    # A name that does not exist is a TypeError.
+    except (TypeError, ValueError) as error:
+        raise PreflightError(
+            f'model cannot be built ({error}): mend its settings'
+        ) from error
+    metric = cfg.get('val_evaluator') or {}
+    if not str(metric.get('type')).endswith('CodebookUse'):
+        return
+    found, wanted = metric.get('num_codes', 512), len(model.codes)
+    if found != wanted:
+        raise PreflightError(
+            f'val_evaluator.num_codes={found}, model.num_codes={wanted}: give '
+            f'--cfg-options val_evaluator.num_codes={wanted}'
         )
 
 

@@ -105,6 +105,23 @@ def test_a_setting_that_does_not_exist(name):
     assert "takes no argument 'hats': it takes" in refusal(cfg)
 
 
+@pytest.mark.parametrize(
+    ('changes', 'words'),
+    [
+        ({'model.quantizer': dict(decay=2)}, 'decay=2 must be in'),
+        ({'model.quantizer': dict(hats=2)}, "'hats'"),
+        ({'model.num_codes': 1}, 'num_codes=1 must be'),
+        ({'model.num_codes': 64}, 'give --cfg-options val_evaluator.num_co'),
+        ({'val_evaluator.num_codes': 64}, 'val_evaluator.num_codes=128'),
+    ],
+    ids=str,
+)
+def test_codebook_that_cannot_be_trained_or_counted(changes, words):
+    cfg = Config.fromfile(f'{ROOT}kb_stage1_toy.py')
+    cfg.merge_from_dict(changes)
+    assert words in refusal(cfg)
+
+
 def test_rendered_people_in_a_folder_of_any_name(tmp_path):
     cfg = Config.fromfile(f'{ROOT}kb_stage1_toy.py')
     cfg.train_dataloader.dataset.dataset.data_root = str(tmp_path / 'people')
