@@ -7,7 +7,7 @@ formulas are ours. Both answer the branch that a gate adds to the node's map.
 import torch
 from torch import Tensor, nn
 
-from .node_conv import fastest, join_nodes, node_conv2d
+from .node_conv import join_nodes, node_conv2d
 
 COMBINATIONS = ('fuse', 'add')
 
@@ -33,11 +33,17 @@ class FuseCombination(nn.Module):
         self.conv2 = nn.Conv2d(channels, channels, 1, groups=num_nodes)
 
     def forward(self, y: Tensor, z: Tensor) -> Tensor:
-        """Combine sub-maps and context, each (B, C, H, W)."""
-        nodes = [m.unflatten(1, (self.num_nodes, -1)) for m in (y, z)]
-        both = torch.cat(nodes, dim=2).flatten(1, 2)
-        hidden = self.relu(_convolve(self.conv1, both, self.num_nodes))
-        return _convolve(self.conv2, hidden, self.num_nodes)
+        """Combine sub-maps (B, C, H, W) and context (B, n, c, H, W).
+
+        Returns:
+            Tensor: The branch (B, C, H, W).
+        """
+        nodes = y.unflatten(1, (self.num_nodes, -1))
+        # In four dimensions, the most that CUDA joins in one launch.
+        both = torch.cat([nodes.flatten(3), z.flatten(3)], dim=2)
+        both = both.unflatten(3, y.shape[2:])
+        hidden = self.relu(_convolve(self.conv1, both))
+        return join_nodes(_convolve(self.conv2, hidden))
 
 
 class AddCombination(nn.Module):
@@ -51,7 +57,6 @@ class AddCombination(nn.Module):
 
     def __init__(self, channels: int, num_nodes: int, out_proj: bool) -> None:
         super().__init__()
-        self.num_nodes = num_nodes
         self.out_proj = (
             nn.Conv2d(channels, channels, 1, groups=num_nodes)
             if out_proj
@@ -59,14 +64,15 @@ class AddCombination(nn.Module):
         )
 
     def forward(self, y: Tensor, z: Tensor) -> Tensor:
-        """Answer the context branch (B, C, H, W); the sub-map is not read."""
-        if isinstance(self.out_proj, nn.Identity):
-            return z
-        return _convolve(self.out_proj, z, self.num_nodes)
+        """Map the context (B, n, c, H, W) to the branch (B, C, H, W).
+
+        The sub-map is not read.
+        """
+        if not isinstance(self.out_proj, nn.Identity):
+            z = _convolve(self.out_proj, z)
+        return join_nodes(z)
 
 
-def _convolve(conv: nn.Conv2d, x: Tensor, num_nodes: int) -> Tensor:
-    if fastest(x, conv.kernel_size[0]) == 'grouped':
-        return conv(x)
-    (nodes,) = node_conv2d([x], conv.weight, conv.bias, num_nodes)
-    return join_nodes(nodes)
+def _convolve(conv: nn.Conv2d, nodes: Tensor) -> Tensor:
+    (out,) = node_conv2d([nodes], conv.weight, conv.bias)
+    return out

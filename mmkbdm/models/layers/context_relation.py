@@ -81,21 +81,26 @@ class ContextRelation(nn.Module):
         )
 
     def forward(self, y: Tensor) -> Tensor:
-        """Map the normalised Y (B, C, H, W) to the context Z (B, C, H, W)."""
+        """Map the normalised Y (B, C, H, W) to the context of every node.
+
+        Returns:
+            Tensor: Z (B, n, C / n, H, W), in the memory layout that its
+            computation left; see :func:`join_nodes`.
+        """
         nodes = self._project(y)
         if self.context == 'none':
-            return join_nodes(nodes[0])
+            return nodes[0]
         if self.context == 'channel':
             tokens = [t.flatten(3) for t in nodes]
             z = F.scaled_dot_product_attention(*tokens)
-            return z.reshape(y.shape)
+            return z.view(nodes[0].shape)
         tokens = [self._tokens(t) for t in nodes]
         z = F.scaled_dot_product_attention(*tokens)
         # The channels of a node, d of every child, lie together again.
         z = z.transpose(1, 2).reshape(
             self.num_nodes, -1, *y.shape[2:], self.node_channels
         )
-        return join_nodes(z.permute(1, 0, 4, 2, 3))
+        return z.permute(1, 0, 4, 2, 3)
 
     def project(self, y: Tensor) -> list[Tensor]:
         """Queries (B, C, H, W), keys and values (B, C, H/r, W/r) of Y."""
@@ -105,7 +110,7 @@ class ContextRelation(nn.Module):
         """Query, key and value (B, n, c, H, W) of every node, or value."""
         conv = self.projection
         sources = self._sources(y)
-        nodes = node_conv2d(sources, conv.weight, conv.bias, self.num_nodes)
+        nodes = node_conv2d(sources, conv.weight, conv.bias)
         if self.position == 'rotary':
             query, key, value = nodes
             size = y.shape[2:]
@@ -113,21 +118,20 @@ class ContextRelation(nn.Module):
         return nodes
 
     def _sources(self, y: Tensor) -> list[Tensor]:
-        """Maps that query, key and value are read from, or value."""
-        if self.context == 'none':
-            return [y]
-        placed = self._place(y) if self.position == 'sincos' else y
-        if self.kv_pool == 1:
-            return [placed, placed, y]
-        pooled = self._pool(y)
-        pooled_placed = pooled if placed is y else self._pool(placed)
-        return [placed, pooled_placed, pooled]
-
-    def _place(self, y: Tensor) -> Tensor:
-        """Add the position encoding to every node."""
-        encoding = sincos_position_2d(self.node_channels, *y.shape[2:], like=y)
+        """Nodes that query, key and value are read from, or value."""
         nodes = y.unflatten(1, (self.num_nodes, -1))
-        return (nodes + encoding.unsqueeze(1)).flatten(1, 2)
+        if self.context == 'none':
+            return [nodes]
+        placed = nodes
+        if self.position == 'sincos':
+            size = y.shape[2:]
+            encoding = sincos_position_2d(self.node_channels, *size, like=y)
+            placed = nodes + encoding.unsqueeze(1)
+        if self.kv_pool == 1:
+            return [placed, placed, nodes]
+        pooled = self._pool(nodes)
+        pooled_placed = pooled if placed is nodes else self._pool(placed)
+        return [placed, pooled_placed, pooled]
 
     def _turn(
         self, nodes: Tensor, size: torch.Size, stride: int | None = None
@@ -142,11 +146,15 @@ class ContextRelation(nn.Module):
         turned = rotate_2d(tokens, rows, columns).flatten(-2)
         return turned.permute(0, 1, 4, 2, 3)
 
-    def _pool(self, x: Tensor) -> Tensor:
+    def _pool(self, nodes: Tensor) -> Tensor:
         """Average r x r pixels; what juts out is averaged over what is."""
-        return F.avg_pool2d(
-            x, self.kv_pool, ceil_mode=True, count_include_pad=False
+        pooled = F.avg_pool2d(
+            join_nodes(nodes),
+            self.kv_pool,
+            ceil_mode=True,
+            count_include_pad=False,
         )
+        return pooled.unflatten(1, nodes.shape[1:3])
 
     def _tokens(self, x: Tensor) -> Tensor:
         """(B, n, c, H, W) to (n B, h, H W g, d / h), child after child.

@@ -23,13 +23,13 @@ operation          n    grouped  grouped   batched  per node  per node
 
 Hence on a CPU 1x1 of channels-last maps is a batched matrix product over
 nodes, whose result comes as the tokens that attention wants; everything else
-is a grouped convolution of a contiguous map. ``benchmarks/rmpg.py
---formulations`` measures the whole with each of them, on a GPU too:
-:data:`FASTEST` holds what came out.
+is a grouped convolution of a contiguous map. On a GPU the choice is the same
+and only assumed: the whole has been measured there, not its formulations.
+``benchmarks/rmpg.py --formulations`` measures the whole with each of them,
+and :data:`FASTEST` holds the choice.
 """
 
 from collections.abc import Sequence
-from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -50,7 +50,7 @@ def fastest(x: Tensor, kernel: int) -> str:
 
 
 def node_conv2d(
-    sources: Sequence[Tensor], weight: Tensor, bias: Tensor, num_nodes: int
+    sources: Sequence[Tensor], weight: Tensor, bias: Tensor
 ) -> list[Tensor]:
     """Apply p convolutions i -> o to every one of n nodes.
 
@@ -59,20 +59,18 @@ def node_conv2d(
     exported.
 
     Args:
-        sources (Sequence[Tensor]): Input of each convolution, p maps (B,
-            n i, H, W) in any memory layout, their sizes may differ. The same
-            tensor in neighbouring places is convolved in one operation.
+        sources (Sequence[Tensor]): Input of each convolution, p node maps
+            (B, n, i, H, W) in any memory layout, their sizes may differ. The
+            same tensor in neighbouring places is convolved in one operation.
         weight (Tensor): Weights (n p o, i, k, k), k odd.
         bias (Tensor): Biases (n p o).
-        num_nodes (int): Nodes n.
 
     Returns:
         list[Tensor]: p node maps (B, n, o, H, W) in the memory layout that
         their computation left; see :func:`join_nodes`.
     """
-    num_parts = len(sources)
-    weight = weight.unflatten(0, (num_nodes, num_parts, -1))
-    bias = bias.unflatten(0, (num_nodes, num_parts, -1))
+    parts = sources[0].shape[1], len(sources), -1
+    weight, bias = weight.unflatten(0, parts), bias.unflatten(0, parts)
     compute = FORMULATIONS[fastest(sources[0], weight.shape[-1])]
     if compute is _product:
         # Split at once: the gradient of a slice is a whole weight of zeros.
@@ -83,20 +81,27 @@ def node_conv2d(
         for i, source in enumerate(sources)
         if i == 0 or source is not sources[i - 1]
     ]
+    if len(starts) == 1:  # splitting would copy the gradient of the weight
+        return list(compute(sources[0], weight, bias))
     sizes = [b - a for a, b in zip(starts, [*starts[1:], len(sources)])]
     parts = zip(starts, weight.split(sizes, 1), bias.split(sizes, 1))
     return [m for i, *part in parts for m in compute(sources[i], *part)]
 
 
-def _grouped(
-    x: Tensor,
-    weight: Tensor,
-    bias: Tensor,
-    layout: torch.memory_format = torch.contiguous_format,
-) -> Sequence[Tensor]:
-    """Convolve (B, n i, H, W) by (n, p, o, i, k, k), one group a node."""
+def _grouped(x: Tensor, weight: Tensor, bias: Tensor) -> Sequence[Tensor]:
+    """Convolve (B, n, i, H, W) by (n, p, o, i, k, k), one group a node."""
+    return _convolve(x.flatten(1, 2).contiguous(), weight, bias)
+
+
+def _grouped_last(x: Tensor, weight: Tensor, bias: Tensor) -> Sequence[Tensor]:
+    """As :func:`_grouped`, the channels innermost in memory."""
+    x = join_nodes(x).contiguous(memory_format=torch.channels_last)
+    return _convolve(x, weight, bias)
+
+
+def _convolve(x: Tensor, weight: Tensor, bias: Tensor) -> Sequence[Tensor]:
     out = F.conv2d(
-        x.contiguous(memory_format=layout),
+        x,
         weight.flatten(0, 2),
         bias.flatten(),
         padding=weight.shape[-1] // 2,
@@ -110,26 +115,24 @@ def _nodes(x: Tensor, weight: Tensor, bias: Tensor) -> Sequence[Tensor]:
     padding = weight.shape[-1] // 2
     outs = [
         F.conv2d(part, w.flatten(0, 1), b.flatten(), padding=padding)
-        for part, w, b in zip(x.chunk(len(weight), dim=1), weight, bias)
+        for part, w, b in zip(x.unbind(1), weight, bias)
     ]
     return torch.stack(outs, 1).unflatten(2, bias.shape[1:]).unbind(2)
 
 
 def _product(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    """Product of (B, n i, H, W) and (n, o, i) node by node."""
+    """Product of (B, n, i, H, W) and (n, o, i) node by node."""
     num_nodes, out_channels, in_channels = weight.shape
-    pixels = x.movedim(1, -1).reshape(-1, num_nodes, in_channels)
-    out = torch.baddbmm(
-        bias.unsqueeze(1), pixels.transpose(0, 1), weight.transpose(1, 2)
-    )
-    out = out.view(num_nodes, -1, *x.shape[2:], out_channels)
+    pixels = x.permute(1, 0, 3, 4, 2).reshape(num_nodes, -1, in_channels)
+    out = torch.baddbmm(bias.unsqueeze(1), pixels, weight.transpose(1, 2))
+    out = out.view(num_nodes, -1, *x.shape[3:], out_channels)
     return out.permute(1, 0, 4, 2, 3)
 
 
 # 'product' is for 1x1 alone.
 FORMULATIONS = {
     'grouped': _grouped,
-    'grouped_last': partial(_grouped, layout=torch.channels_last),
+    'grouped_last': _grouped_last,
     'nodes': _nodes,
     'product': _product,
 }
@@ -138,7 +141,8 @@ FORMULATIONS = {
 def join_nodes(nodes: Tensor) -> Tensor:
     """(B, n, c, H, W) to (B, n c, H, W), without transposing the memory.
 
-    Node maps with channels innermost become a channels-last map.
+    Node maps with channels innermost become a channels-last map, which
+    torch recognises even of one image, unlike after ``flatten(1, 2)``.
     """
     if nodes.is_contiguous():
         return nodes.flatten(1, 2)

@@ -123,14 +123,8 @@ def _turn(x, size, r):
 def _pool(x, r):
     if r == 1:
         return x
-    rows = []
-    for top in range(0, x.shape[2], r):
-        blocks = [
-            x[:, :, top : top + r, left : left + r].mean((2, 3))
-            for left in range(0, x.shape[3], r)
-        ]
-        rows.append(torch.stack(blocks, dim=-1))
-    return torch.stack(rows, dim=-2)
+    # One operation, as fast as can be: the benchmark measures against it.
+    return F.avg_pool2d(x, r, ceil_mode=True, count_include_pad=False)
 
 
 def _combine(combination, j, n, y, z):

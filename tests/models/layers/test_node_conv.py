@@ -16,7 +16,7 @@ def one_by_one(sources, weight, bias):
         torch.stack(
             [
                 F.conv2d(x, w[p], b[p], padding=w.shape[-1] // 2)
-                for x, w, b in zip(source.chunk(N, dim=1), weight, bias)
+                for x, w, b in zip(source.unbind(1), weight, bias)
             ],
             dim=1,
         )
@@ -35,7 +35,9 @@ def test_equals_one_node_at_a_time(
     torch.manual_seed(0)
     layout = getattr(torch, layout)
     maps = {
-        place: torch.randn(B, N * C, H + i, W).to(memory_format=layout)
+        place: torch.randn(B, N * C, H + i, W)
+        .to(memory_format=layout)
+        .unflatten(1, (N, C))
         for i, place in enumerate('abc')
     }
     sources = [maps[place] for place in places]
@@ -48,7 +50,7 @@ def test_equals_one_node_at_a_time(
         for last in (True, False):
             place = 'cpu', kernel_size, last
             monkeypatch.setitem(node_conv.FASTEST, place, formulation)
-    outs = node_conv.node_conv2d(sources, weight, bias, N)
+    outs = node_conv.node_conv2d(sources, weight, bias)
     expected = one_by_one(sources, weight, bias)
     for out, wanted in zip(outs, expected, strict=True):
         torch.testing.assert_close(out, wanted, atol=1e-5, rtol=1e-5)
@@ -63,5 +65,19 @@ def test_equals_one_node_at_a_time(
 def test_tokens_need_no_copy():
     """The batched product leaves the channels of a node innermost."""
     x = torch.randn(B, N * C, H, W).to(memory_format=torch.channels_last)
-    out = node_conv2d([x], torch.randn(N * C, C, 1, 1), torch.randn(N * C), N)
-    assert out[0].permute(1, 0, 3, 4, 2).is_contiguous()
+    (out,) = node_conv2d(
+        [x.unflatten(1, (N, C))],
+        torch.randn(N * C, C, 1, 1),
+        torch.randn(N * C),
+    )
+    assert out.permute(1, 0, 3, 4, 2).is_contiguous()
+
+
+@pytest.mark.parametrize('batch_size', [1, B])
+def test_joined_nodes_are_known_to_lie_channels_last(batch_size):
+    """Otherwise pooling would copy them."""
+    x = torch.randn(batch_size, N * C, H, W)
+    x = x.to(memory_format=torch.channels_last)
+    joined = join_nodes(x.unflatten(1, (N, C)))
+    assert joined.data_ptr() == x.data_ptr()
+    assert joined.is_contiguous(memory_format=torch.channels_last)

@@ -1,4 +1,5 @@
 import itertools
+import math
 import sys
 from pathlib import Path
 
@@ -70,6 +71,17 @@ def test_batched_equals_recursive_for_any_tree(groups):
 def test_batched_equals_recursive_with_pooling(size, position, kernel_size):
     graph = random_graph(kv_pool=4, position=position, kernel_size=kernel_size)
     assert_equals_recursion(graph, (2, 48, *size))
+
+
+@pytest.mark.parametrize('size', [(8, 8), (7, 6), (3, 9)])
+def test_pooling_averages_blocks_and_what_is_left_at_the_edges(size):
+    relation = random_graph(kv_pool=4, position='none').levels[1].relation
+    y = torch.randn(2, 2, 24, *size)
+    pooled = relation._pool(y)
+    assert pooled.shape[3:] == tuple(math.ceil(s / 4) for s in size)
+    for i, j in itertools.product(*map(range, pooled.shape[3:])):
+        block = y[..., 4 * i : 4 * i + 4, 4 * j : 4 * j + 4]
+        torch.testing.assert_close(pooled[..., i, j], block.mean((-2, -1)))
 
 
 @pytest.mark.parametrize('size', [(6, 5), (8, 6)])
