@@ -62,6 +62,7 @@ def test_table_and_json_with_torch_alone(tmp_path):
     for row in rows:
         assert set(row['seconds']) == {'batched', 'recursion', 'naive'}
         assert all(seconds > 0 for seconds in row['seconds'].values())
+        assert row['operations']['batched'] < row['operations']['recursion']
         for low, middle, high in row['ratios'].values():
             assert 0 < low <= middle <= high
     peaks = {
@@ -140,6 +141,38 @@ def test_peak_memory_counts_what_lives_at_once(benchmark):
         y.view(10, 100).add_(1)  # no memory of its own
 
     assert benchmark.peak_bytes(run, 'cpu') == 2 * 4000
+
+
+def test_operations_compute_or_copy(benchmark):
+    x = torch.randn(4, 6)
+
+    def run():
+        y = x.t().unflatten(0, (2, 3))[0]  # views
+        y = y.contiguous() + torch.empty(4)  # two
+        y.view(-1).add_(1)  # three
+        y.unbind(0)[0].exp().sum().item()  # five, and one reads a number
+
+    assert benchmark.operations_of(run) == 5
+
+
+@pytest.mark.parametrize(
+    'preset, expected', [('lite', 29), ('default', 36), ('paper-size', 29)]
+)
+def test_operations_of_the_documented_table(preset, expected, benchmark):
+    """docs/benchmarks/batched.md; the position encoding is not computed."""
+    forward = benchmark.build_passes('64x12x8', preset, 1, 'cpu')['forward']
+    forward['batched']()
+    assert benchmark.operations_of(forward['batched']) == expected
+
+
+def test_a_cut_loses_presets_before_maps(benchmark):
+    maps, presets = benchmark.MAPS, list(benchmark.PRESETS)
+    turns = benchmark.in_turns(maps, presets)
+    assert len(set(turns)) == len(maps) * len(presets) == len(turns)
+    first = turns[: len(maps)]
+    assert {size for size, _ in first} == set(maps)
+    assert {preset for _, preset in first} == set(presets)
+    assert '256x64x64' in [size for size, _ in first[:2]]
 
 
 def test_batch_sizes_of_a_cpu_stay_small(benchmark):
