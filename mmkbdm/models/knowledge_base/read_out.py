@@ -18,10 +18,15 @@ def read_out(logits: Tensor, codes: Tensor, top_k: int) -> Tensor:
     Raises:
         ValueError: When ``top_k`` is not in 1..K.
     """
-    if not 1 <= top_k <= len(codes):
-        raise ValueError(
-            f'top_k={top_k} must be between 1 and the {len(codes)} codes'
-        )
+    check_top_k(top_k, len(codes))
     best, indices = logits.float().topk(top_k)
     weights = best.softmax(-1).to(codes.dtype)
     return (weights.unsqueeze(-1) * codes[indices]).sum(-2)
+
+
+def check_top_k(top_k: int, num_codes: int) -> None:
+    """Raise a ValueError when so many codes cannot be averaged."""
+    if not 1 <= top_k <= num_codes:
+        raise ValueError(
+            f'top_k={top_k} must be between 1 and the {num_codes} codes'
+        )

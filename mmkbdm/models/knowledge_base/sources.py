@@ -14,7 +14,7 @@ from mmkbdm.generation.fingerprint import parameters_sha256
 from mmkbdm.registry import MODELS
 
 from .codebook import FeatureCodebook
-from .read_out import read_out
+from .read_out import check_top_k, read_out
 from .text_to_code import TextToCode
 
 
@@ -89,7 +89,8 @@ class PredictedCode(CodebookSource):
             Defaults to 5.
 
     Raises:
-        ValueError: When both stages have another number of codes.
+        ValueError: When both stages have another number of codes, or
+            ``top_k`` is not in 1..K.
     """
 
     def __init__(
@@ -108,6 +109,7 @@ class PredictedCode(CodebookSource):
                 f'text_to_code has num_codes={num_codes}, the codebook '
                 f'{len(self.codebook.codes)}: give both the same'
             )
+        check_top_k(top_k, num_codes)
 
     def forward(
         self, features: Tensor, image_features=None, generator=None

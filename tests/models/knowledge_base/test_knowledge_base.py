@@ -208,6 +208,8 @@ def test_bad_settings():
     small = dict(SOURCES['code']['text_to_code'], num_codes=9)
     with pytest.raises(ValueError, match='num_codes=9'):
         MODELS.build(dict(SOURCES['code'], text_to_code=small))
+    with pytest.raises(ValueError, match='top_k=11 must be between 1 and'):
+        MODELS.build(dict(SOURCES['code'], top_k=11))
 
 
 def test_pooling_prefers_what_its_query_asks_for():
