@@ -13,6 +13,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from mmkbdm.apis.errors import PreflightError
+from mmkbdm.apis.made_by import made_by
 from mmkbdm.registry import MODELS
 
 from .fingerprint import parameters_sha256
@@ -258,9 +259,12 @@ def _load(pretrained: str, torch_dtype: str | None):
         'tools/model_converters/export_pipeline.py and save_pretrained write '
         'it, or a name on the hub and a network'
     )
+    command = made_by(pretrained)
+    if command is not None:
+        advice = f'make it by {command}, or {advice}'
     # A name on the hub is "owner/name".
     on_hub = re.fullmatch(r'[\w-][\w.-]*(/[\w-][\w.-]*)?', pretrained)
-    if not os.path.isdir(pretrained) and not on_hub:
+    if not os.path.isdir(pretrained) and (command or not on_hub):
         raise PreflightError(f'{pretrained} does not exist: {advice}')
     given = {}
     if torch_dtype is not None:

@@ -182,3 +182,11 @@ def test_pipelines_of_ours(cfg, tmp_path):
     assert told['pose'].startswith('given' if model.adapter else 'not given')
     with pytest.raises(PreflightError, match='36x32 .* multiples of 8'):
         generate_images(generator, [sample(size=(32, 36))], 0)
+
+
+def test_the_toy_base_that_is_missing_is_named_with_its_command(
+    tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(PreflightError, match='^weights/toy_base does not ex'):
+        DiffusersGenerator('weights/toy_base')
