@@ -266,6 +266,9 @@ def _load(pretrained: str, torch_dtype: str | None):
     on_hub = re.fullmatch(r'[\w-][\w.-]*(/[\w-][\w.-]*)?', pretrained)
     if not os.path.isdir(pretrained) and (command or not on_hub):
         raise PreflightError(f'{pretrained} does not exist: {advice}')
+    # Here, because it imports diffusers.
+    from mmkbdm.pipelines.precision import in_float32
+
     given = {}
     if torch_dtype is not None:
         given = dict(torch_dtype=getattr(torch, torch_dtype))
@@ -273,9 +276,7 @@ def _load(pretrained: str, torch_dtype: str | None):
         pipeline = _pipeline_class(pretrained).from_pretrained(
             pretrained, **given
         )
-        # Left to themselves, transformers keep the dtype of the file and
-        # diffusers do not.
-        return pipeline if given else pipeline.to(torch.float32)
+        return pipeline if given else in_float32(pipeline)
     except PreflightError:
         raise
     except Exception as error:

@@ -34,6 +34,7 @@ from .inputs import (
     text_list,
 )
 from .knowledge_base_model import KnowledgeBaseModel
+from .precision import in_float32
 
 OUTPUTS = ('pil', 'np', 'pt', 'latent')
 
@@ -148,8 +149,7 @@ class KBDMGenPipeline(DiffusionPipeline):
         )
         if {'dtype', 'torch_dtype'} & set(kwargs):
             return pipeline
-        # Transformers keep the dtype of the file.
-        return pipeline.to(torch.float32)
+        return in_float32(pipeline)
 
     @property
     def base(self) -> FrozenBase:

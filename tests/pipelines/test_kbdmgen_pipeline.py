@@ -301,6 +301,16 @@ def test_half_precision(pipeline, tmp_path):
     assert all(not v.requires_grad for v in half.unet.parameters())
 
 
+def test_files_in_half_precision_load_quietly_as_float32(tmp_path, capfd):
+    half = KBDMGenPipeline.from_generator(build(kb_dmgen()))
+    half.to(torch.bfloat16).save_pretrained(tmp_path)
+    capfd.readouterr()
+    loaded = KBDMGenPipeline.from_pretrained(tmp_path)
+    parts = ('vae', 'unet', 'text_encoder', 'adapter', 'knowledge_base')
+    assert {loaded.components[name].dtype for name in parts} == {torch.float32}
+    assert 'kept in float32' not in capfd.readouterr().err
+
+
 def test_offloading_fetches_every_model(generator, tmp_path):
     """The hooks are those of a GPU, on the CPU."""
     pipeline = KBDMGenPipeline.from_generator(generator)
