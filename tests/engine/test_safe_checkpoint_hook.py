@@ -171,6 +171,7 @@ class TestMatch:
         with pytest.raises(CheckpointMismatchError) as caught:
             runner.train()
         message = str(caught.value)
+        assert message.startswith(f'{saved}: the checkpoint is of another')
         assert 'backbone.weight is (4, 2) in it, (5, 2)' in message
         assert '\n' not in message
         assert saved.exists()

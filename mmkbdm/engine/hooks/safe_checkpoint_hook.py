@@ -10,7 +10,12 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import BaseLoop, Runner
 
 from mmkbdm.engine import atomic_backend  # noqa: F401  registers 'atomic'
-from mmkbdm.engine.checkpoint_match import AUXILIARY, as_read_by, check_match
+from mmkbdm.engine.checkpoint_match import (
+    AUXILIARY,
+    CheckpointMismatchError,
+    as_read_by,
+    check_match,
+)
 from mmkbdm.registry import HOOKS
 
 
@@ -84,13 +89,18 @@ class SafeCheckpointHook(CheckpointHook):
         elif isinstance(runner._train_loop, BaseLoop):
             may_differ = ('neck.', 'head.', AUXILIARY)
         state_dict = checkpoint.get('state_dict', checkpoint)
-        check_match(
-            # Both as read: a model may fill in what its files leave out.
-            as_read_by(model, model.state_dict()),
-            as_read_by(model, state_dict),
-            may_lack=may_lack,
-            may_differ=may_differ,
-        )
+        try:
+            check_match(
+                # Both as read: a model may fill in what its files leave out.
+                as_read_by(model, model.state_dict()),
+                as_read_by(model, state_dict),
+                may_lack=may_lack,
+                may_differ=may_differ,
+            )
+        except CheckpointMismatchError as error:
+            # None where MMEngine has looked for the last one itself.
+            file = runner._load_from or 'the last checkpoint'
+            raise CheckpointMismatchError(f'{file}: {error}') from error
 
     def _save_checkpoint_with_step(self, runner, step, meta) -> None:
         # All processes are here; before_save_checkpoint is the main one's.
