@@ -9,7 +9,7 @@ train_dataloader = dict(
         type='mmkbdm.TextCodes',
         codebook={{_base_.codebook}},
         checkpoint=checkpoint,
-    )
+    ),
 )
 # Whole captions, so that the accuracy does not depend on the parser.
 val_dataloader = dict(

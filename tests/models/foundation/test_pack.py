@@ -177,7 +177,7 @@ def test_files_are_half_and_recorded(inside):
     assert len(files) == 4
     for name in files:
         with safe_open(Path('weights', name), 'pt') as file:
-            kinds = {file.get_tensor(key).dtype for key in file.keys()}
+            kinds = {file.get_tensor(key).dtype for key in list(file.keys())}
         assert torch.float16 in kinds and torch.float32 not in kinds
 
 
