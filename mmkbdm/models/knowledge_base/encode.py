@@ -22,14 +22,19 @@ def encoder_key(encoder: nn.Module, preprocessing: str = '') -> str:
         preprocessing (str): What is done to the items before it.
     """
     kind = type(encoder)
+    tokenizer = getattr(encoder, 'tokenizer', None)
+    words = sorted(tokenizer.get_vocab().items()) if tokenizer else ()
     text = '\n'.join(
         [
             f'{kind.__module__}.{kind.__qualname__}',
             parameters_sha256(encoder),
+            # What has no parameters, such as activations.
+            repr(encoder),
+            repr(words),
             preprocessing,
         ]
     )
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(text.encode(errors='replace')).hexdigest()
 
 
 def image_features(

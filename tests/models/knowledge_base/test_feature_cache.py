@@ -209,3 +209,28 @@ def test_key_follows_parameters_and_preprocessing():
     with torch.no_grad():
         encoder.linear.bias[0] += 1e-6
     assert key != encoder_key(encoder, 'crop')
+
+
+def test_key_of_an_encoder_changes_with_what_has_no_parameters():
+    encoder = Encoder()
+    key = encoder_key(encoder)
+    encoder.activation = nn.GELU()
+    other = encoder_key(encoder)
+    encoder.activation = nn.ReLU()
+    assert len({key, other, encoder_key(encoder)}) == 3
+
+
+def test_key_of_an_encoder_changes_with_its_words():
+    class Words:
+        def __init__(self, *words):
+            self.words = words
+
+        def get_vocab(self):
+            return {word: i for i, word in enumerate(self.words)}
+
+    encoder = Encoder()
+    keys = [encoder_key(encoder)]
+    for words in (Words('a', 'b'), Words('b', 'a')):
+        encoder.tokenizer = words
+        keys.append(encoder_key(encoder))
+    assert len(set(keys)) == 3
