@@ -48,6 +48,15 @@ def test_frozen_parts_are_left_alone():
     assert not (average.module.frozen.weight == 9).any()
 
 
+def test_frozen_parts_get_their_weights_after_the_average_is_made():
+    # As in Runner.train: before_run, then init_weights, then the steps.
+    net = Net()
+    average = TrainedMovingAverage(net, momentum=0.5)
+    net.frozen.weight.data.fill_(7)
+    average.update_parameters(net)
+    assert (average.module.frozen.weight == 7).all()
+
+
 def test_average_on_another_device():
     net = Net()
     device = torch.device('cpu')

@@ -48,6 +48,7 @@ class TrainedMovingAverage(ExponentialMovingAverage):
         if self._pairs is None:
             # Walking through hundreds of modules takes longer than the rest.
             self._pairs = self._find(model)
+            self._take_frozen(model)
         averages, trained, kept, buffers = self._pairs
         if self.device is not None:
             trained = [value.to(self.device) for value in trained]
@@ -59,6 +60,14 @@ class TrainedMovingAverage(ExponentialMovingAverage):
         if kept:
             torch._foreach_copy_(kept, buffers)
         self.steps += 1
+
+    def _take_frozen(self, model: nn.Module) -> None:
+        # MMEngine makes the average before a model gets its first weights,
+        # pretrained ones of frozen parts among them.
+        theirs = dict(model.named_parameters())
+        for name, ours in self.module.named_parameters():
+            if name not in self.avg_parameters:
+                ours.copy_(theirs[name])
 
     def _find(self, model: nn.Module) -> tuple[list[Tensor], ...]:
         """Averages and what they are of, then the same of buffers."""
