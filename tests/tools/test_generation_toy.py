@@ -83,7 +83,7 @@ def test_the_whole_command(tool, monkeypatch, flags, capsys):
 
     capsys.readouterr()
     call(tool, monkeypatch, 'run', *words)
-    assert '8 runs are done, 0 tasks' in capsys.readouterr().out
+    assert '9 runs are done, 0 tasks' in capsys.readouterr().out
     call(tool, monkeypatch, 'report', *words)
     assert 'KB-DMGen: both' in (out / 'generation_toy.md').read_text()
 
