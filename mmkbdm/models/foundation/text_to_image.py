@@ -6,6 +6,7 @@ import torch
 from mmengine.model import BaseModel
 from torch import Tensor, nn
 
+from mmkbdm.models.generators.cuda_graph import as_cuda_graph
 from mmkbdm.models.generators.diffusion_loss import training_target
 from mmkbdm.models.generators.parts import build_part, build_sampler
 from mmkbdm.models.generators.pose_guided_generator import PoseGuidedGenerator
@@ -130,7 +131,7 @@ class TextToImage(BaseModel):
         if 'denoiser' not in self._built:
             denoiser = _Denoiser(self.unet, self.autocast)
             if self.graph and inputs[0].is_cuda:
-                denoiser = torch.cuda.make_graphed_callables(denoiser, inputs)
+                denoiser = as_cuda_graph(denoiser, inputs)
             self._built['denoiser'] = denoiser
         return self._built['denoiser'](*inputs)
 

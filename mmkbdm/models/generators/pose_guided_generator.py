@@ -21,12 +21,13 @@ from .batches import (
     stack,
 )
 from .build_adapter import build_adapter
+from .cuda_graph import as_cuda_graph
 from .diffusion_loss import pose_weight, training_target
 from .frozen_base import FrozenBase, fill_in
 from .guided_latents import guided_latents
 from .parts import build_part, build_sampler
 from .sampling import Sampling, set_timesteps
-from .trained_prediction import TrainedPrediction, as_cuda_graph
+from .trained_prediction import TrainedPrediction
 from .variant import check_variant
 
 
