@@ -9,6 +9,7 @@ import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
 
+from mmkbdm import compat
 from mmkbdm.apis.preflight import preflight
 
 from .recording import record_evaluation, record_training, use_records
@@ -18,6 +19,8 @@ from .workers import Task
 
 def work(task: Task, progress: Callable[[int], object]) -> dict:
     """Record samples or train; ``action`` of the settings says which."""
+    # A process that is no fork of a prepared one has imported nothing.
+    compat.activate()
     torch.set_num_threads(1)
     settings = dict(task.settings)
     action = dict(record=record, train=train)[settings.pop('action')]

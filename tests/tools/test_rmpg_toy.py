@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import sys
+from argparse import Namespace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,8 @@ from mmkbdm.benchmark import toy_arms
 from mmkbdm.benchmark.runs import RunError
 from mmkbdm.benchmark.toy_arms import ARMS, HOSTS
 from mmkbdm.benchmark.toy_plan import ToyRun, chosen_rates, config_path
-from mmkbdm.benchmark.toy_work import settled
+from mmkbdm.benchmark.toy_work import settled, work
+from mmkbdm.benchmark.workers import run_tasks
 from mmkbdm.datasets.toy_human import write_dataset
 
 ROOT = Path(__file__).parents[2]
@@ -111,6 +113,18 @@ def test_the_experiment(tool, monkeypatch, tmp_path, capsys):
     before = (tmp_path / 'rmpg_toy.json').read_text()
     call(tool, monkeypatch, 'run', *words)
     assert (tmp_path / 'rmpg_toy.json').read_text() == before
+
+
+def test_in_a_process_that_has_imported_nothing(tool, monkeypatch, tmp_path):
+    """As on a GPU, or where another experiment has forked before."""
+    sizes = dict(num_train=8, num_val=3, size=64, max_people=1)
+    write_dataset(tmp_path / 'data', seed=0, **sizes)
+    monkeypatch.setitem(tool.DATA, 'compare', tmp_path / 'data')
+    args = Namespace(work_dir=str(tmp_path), graph=False)
+    run = ToyRun('short', 'short_lite', 0, iters=2)
+    tasks = [tool.record_task(run, args), tool.train_task(run, args)]
+    results = dict(run_tasks(tasks, 1, work, fork=False))
+    assert 'coco/AP' in results[tasks[1]], results
 
 
 def test_a_failed_choice_stops_nothing_else(
