@@ -62,13 +62,12 @@ demo: $(STAMP)  ## generate people in given poses by the toy KB-DMGen
 	    --jobs demo/people.jsonl --batch-size 8 --columns 2 --out $(DEMO)
 
 toy-generation: $(STAMP)  ## train variants of KB-DMGen and judge them
-	@echo "== four arms of one seed, about 30 minutes on two cores; the same" \
+	@echo "== four arms of one seed, about 45 minutes on two cores; the same" \
 	    "command goes on where it was interrupted"
 	$(BIN)/python tools/benchmark/generation_toy.py run --jobs 2 \
 	    --arms base controlnet stablepose kbdmgen --seeds 0 \
-	    --iters 600 --batch-size 16 --guidance 1 1.5 3 \
-	    --data data/toyhuman_small --num-train 4000 --num-val 300 \
-	    --num-images 300 --work-dir $(GENERATION) --out $(GENERATION)
+	    --iters 2500 --batch-size 8 --guidance 1 2 --num-images 300 \
+	    --work-dir $(GENERATION) --out $(GENERATION)
 	$(BIN)/python tools/benchmark/generation_toy.py report \
 	    --out $(GENERATION)
 	@echo "report    $(GENERATION)/generation_toy.md"
