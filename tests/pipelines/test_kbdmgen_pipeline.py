@@ -4,6 +4,7 @@ import logging
 import numpy as np
 import pytest
 import torch
+from accelerate import cpu_offload
 from diffusers import (
     DDIMScheduler,
     DDPMScheduler,
@@ -352,6 +353,17 @@ def test_texts_are_encoded_where_the_encoder_is(generator, tmp_path):
     pipeline.text_encoder.to('meta')
     assert pipeline.base.encode_text(['a']).device.type == 'meta'
     assert pipeline.base.encode_pooled(['a']).device.type == 'meta'
+
+
+def test_offloading_layer_by_layer(generator, tmp_path):
+    """What enable_sequential_cpu_offload does, on the CPU."""
+    KBDMGenPipeline.from_generator(generator).save_pretrained(tmp_path)
+    pipeline = quiet(KBDMGenPipeline.from_pretrained(tmp_path))
+    expected = run(pipeline)
+    for part in ('text_encoder', 'knowledge_base', 'adapter', 'unet', 'vae'):
+        cpu_offload(getattr(pipeline, part).requires_grad_(False), 'cpu')
+    assert pipeline.text_encoder.device.type == 'meta'
+    assert same(run(pipeline), expected)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason='needs a GPU')

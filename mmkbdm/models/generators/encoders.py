@@ -63,4 +63,7 @@ def encode_tokens(text_encoder: nn.Module, tokens: Tensor):
         The encoder's output with ``last_hidden_state`` (B, tokens, C) and,
         where it has the projection, ``text_embeds`` (B, d).
     """
-    return text_encoder(tokens.to(text_encoder.device))
+    # Where a pipeline offloads it, its hook fetches it and the tokens.
+    if not hasattr(text_encoder, '_hf_hook'):
+        tokens = tokens.to(text_encoder.device)
+    return text_encoder(tokens)
