@@ -53,7 +53,9 @@ class ParseGraphLevel(nn.Module):
         gate_init: float,
     ) -> None:
         super().__init__()
-        self.norm = build_node_norm(norm, channels, num_nodes)
+        # As the convolutions that follow want it, see node_conv.py.
+        last = kernel_size == 1
+        self.norm = build_node_norm(norm, channels, num_nodes, last)
         self.relation = ContextRelation(
             channels,
             num_nodes,
