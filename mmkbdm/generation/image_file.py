@@ -61,5 +61,6 @@ def read_record(path: str | Path) -> dict | None:
     try:
         with Image.open(path) as image:
             return dict(getattr(image, 'text', {}))
-    except OSError:
+    except (OSError, SyntaxError):
+        # The latter is what Pillow calls a damaged chunk.
         return None

@@ -108,7 +108,12 @@ def _people(people, file: str) -> np.ndarray:
             fail(file, name, 'has no key "keypoints"')
         pose = _plain(person['keypoints'], file, name)
         if 'keypoint_scores' in person:
-            scores = np.asarray(person['keypoint_scores'], np.float32)
+            try:
+                scores = np.asarray(person['keypoint_scores'], np.float32)
+            except (TypeError, ValueError):
+                fail(
+                    file, name, 'has keypoint_scores that are not all numbers'
+                )
             if scores.shape != (NUM_JOINTS,):
                 fail(file, name, f'has {scores.size} keypoint_scores, not 17')
             pose = sure(pose[:, :2], scores)

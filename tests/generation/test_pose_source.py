@@ -201,6 +201,10 @@ def test_place():
             [dict(instance(PEOPLE[0]), keypoint_scores=[1] * 3)],
             '3 keypoint_scores, not 17',
         ),
+        (
+            [dict(instance(PEOPLE[0]), keypoint_scores=['high'] * 17)],
+            'person 0 has keypoint_scores that are not all numbers',
+        ),
         (dict(instance_info=3), 'holds no poses'),
         ([[[float('nan'), 2]] * 17], 'person 0 has a joint that is not fin'),
     ],

@@ -9,7 +9,7 @@ from toy_parts import ToyGenerator
 
 from mmkbdm.apis.errors import PreflightError
 from mmkbdm.generation.build import build_wanted
-from mmkbdm.generation.image_file import image_names, read_record
+from mmkbdm.generation.image_file import image_names, read_record, write_image
 from mmkbdm.generation.run import generate_dataset, write_real_images
 from mmkbdm.generation.settings import claim_folder, settings_digest
 
@@ -86,6 +86,17 @@ def test_a_damaged_file_is_made_again(generate, wanted, tmp_path):
     (tmp_path / wanted.names[0]).write_bytes(b'\x89PNG')
     assert generate() == 1
     assert_same(pixels(tmp_path), before)
+
+
+def test_a_file_damaged_within_has_no_record(tmp_path):
+    noise = np.random.default_rng(0).integers(256, size=(300, 300, 3))
+    path = tmp_path / 'large.png'
+    write_image(path, noise.astype(np.uint8), dict(prompt='a man'))
+    assert read_record(path) == dict(prompt='a man')
+    head, *parts = path.read_bytes().split(b'IDAT')
+    assert len(parts) > 1
+    path.write_bytes(head + b'IDAT' + parts[0] + bytes(4) + parts[1])
+    assert read_record(path) is None
 
 
 def test_processes_share(generate, tmp_path):
