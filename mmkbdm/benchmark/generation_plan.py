@@ -66,6 +66,8 @@ class Plan:
             for task in tasks
             for need in task.needs
         }
+        if any(self._is_due('kb_stage2', s, needed) for s in args.seeds):
+            needed.add(f'kb_stage1_seed{args.seeds[0]}')
         for seed in args.seeds:
             if 'knowledge' in args.stages:
                 self._knowledge('kb_stage1', seed, needed)
@@ -131,18 +133,29 @@ class Plan:
         epochs = read_config(self._config(stage)).train_cfg.max_epochs
         return self._folder(stage, self.args.seeds[0]) / f'epoch_{epochs}.pth'
 
+    def _knowledge_run(self, name: str, seed: int) -> Run:
+        stage = 'kb_stage1' if name in CODEBOOKS else 'kb_stage2'
+        epochs = read_config(self._config(stage)).train_cfg.max_epochs
+        return Run(self.args.device, name, seed, iters=epochs)
+
+    def _is_due(self, name: str, seed: int, needed: set[str]) -> bool:
+        """Whether a result, or a checkpoint that is needed, is not there."""
+        run = self._knowledge_run(name, seed)
+        kept = (self._folder(name, seed) / f'epoch_{run.iters}.pth').exists()
+        gone = f'{name}_seed{seed}' in needed and not kept
+        return gone or bool(self.file.missing([run]))
+
     def _knowledge(self, name: str, seed: int, needed: set[str]) -> None:
         args = self.args
-        stage = 'kb_stage1' if name in CODEBOOKS else 'kb_stage2'
-        config = self._config(stage)
-        epochs = read_config(config).train_cfg.max_epochs
-        run = Run(args.device, name, seed, iters=epochs)
-        task_name = f'{name}_seed{seed}'
-        folder = self._folder(name, seed)
-        kept = (folder / f'epoch_{epochs}.pth').exists()
-        if not self.file.missing([run]) and (kept or task_name not in needed):
+        if not self._is_due(name, seed, needed):
             self.settled += 1
             return
+        stage = 'kb_stage1' if name in CODEBOOKS else 'kb_stage2'
+        config = self._config(stage)
+        run = self._knowledge_run(name, seed)
+        epochs = run.iters
+        task_name = f'{name}_seed{seed}'
+        folder = self._folder(name, seed)
         options = {
             'randomness.seed': seed,
             'default_hooks.checkpoint.interval': epochs,
@@ -224,7 +237,9 @@ class Plan:
             steps += tests * (args.num_images - chosen)
         needs = READY if arm == 'base' else (*READY, SAMPLES)
         if arm in STAGES:
-            needs += (FEATURES, f'{STAGES[arm]}_seed{args.seeds[0]}')
+            # Stage 2 finds codes of stage 1.
+            stages = sorted({'kb_stage1', STAGES[arm]})
+            needs += (FEATURES, *(f'{s}_seed{args.seeds[0]}' for s in stages))
         settings = dict(
             action='variant',
             name=arm,

@@ -82,11 +82,15 @@ class ResultFile:
     def add(self, run: Run, **measured) -> None:
         """Keep a result; the file is replaced in one step.
 
-        What another process has added meanwhile stays.
+        What another process has added meanwhile stays, but for a result of
+        the same run.
         """
         if self.path.exists():
             self.results = ResultFile(self.path, self.defaults).results
-        self.results.append({**asdict(run), **measured})
+        result = {**asdict(run), **measured}
+        key = self._key(result)
+        self.results = [r for r in self.results if self._key(r) != key]
+        self.results.append(result)
         self.results.sort(key=self._key)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         temporary = self.path.with_name(f'.{self.path.name}.{os.getpid()}')

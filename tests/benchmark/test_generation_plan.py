@@ -61,6 +61,19 @@ def test_what_is_done_is_left_out(plan, tmp_path):
     assert gone == {'dm_seed0'}
 
 
+def test_a_knowledge_base_that_is_gone_is_trained_again(plan, tmp_path):
+    """Results are kept with the code, checkpoints are not."""
+    words = ('--arms', 'kbdmgen', '--seeds', '0', '--stages', 'knowledge')
+    file = ResultFile(tmp_path / 'results.json')
+    for stage in ('kb_stage1', 'kb_stage2'):
+        file.add(Run('cpu', stage, 0, iters=40))
+    stages = {'kb_stage1_seed0', 'kb_stage2_seed0'}
+    assert not stages & {task.name for task in plan(*words).tasks}
+    tasks = {task.name: task for task in plan(*words, 'adapters').tasks}
+    assert stages <= set(tasks)
+    assert stages <= set(tasks['kbdmgen_seed0'].needs)
+
+
 def test_foundation_in_order(plan, tmp_path, monkeypatch):
     for command, _, _ in generation_foundation.COMMANDS.values():
         for word in command[:2]:

@@ -38,6 +38,14 @@ def test_two_experiments_share_a_file(tmp_path):
     assert [r['ap'] for r in ResultFile(path).results] == [0.1, 0.2, 0.3]
 
 
+def test_a_run_that_is_done_again_has_one_result(tmp_path):
+    file = ResultFile(tmp_path / 'results.json')
+    for ap in (0.1, 0.2):
+        file.add(RUNS[0], ap=ap)
+        file.add(RUNS[1], ap=ap)
+    assert [r['ap'] for r in ResultFile(file.path).results] == [0.2, 0.2]
+
+
 def test_results_without_a_name_have_its_default(tmp_path):
     @dataclass(frozen=True)
     class OnDevice(Run):
