@@ -302,7 +302,7 @@ class KBDMGenPipeline(DiffusionPipeline):
                     answer = callback_on_step_end(self, i, timestep, tensors)
                     now = answer.pop('latents', now)
                 bar.update()
-                return None if self._interrupt else now
+                return now, not self._interrupt
 
             result = guided_latents(
                 base,

@@ -260,6 +260,20 @@ def test_callback(pipeline):
     assert same(run(pipeline, num_inference_steps=4), images)
 
 
+def test_callback_has_the_last_word_where_it_stops(pipeline):
+    def stop(pipe, i, timestep, tensors):
+        pipe._interrupt = True
+        return dict(latents=tensors['latents'] * 0)
+
+    [latents, *_] = pipeline(
+        batch()['prompt'],
+        image=batch()['condition'],
+        output_type='latent',
+        callback_on_step_end=stop,
+    ).images
+    assert not latents.any()
+
+
 @pytest.mark.parametrize(
     'kind',
     [

@@ -21,7 +21,8 @@ def guided_latents(
     condition: Tensor | None = None,
     code: Tensor | None = None,
     negative_prompts: Sequence[str] | None = None,
-    on_step: Callable[[int, Tensor, Tensor], Tensor | None] | None = None,
+    on_step: Callable[[int, Tensor, Tensor], tuple[Tensor, bool]]
+    | None = None,
 ) -> Tensor:
     """Sample latents of which the base makes images.
 

@@ -118,7 +118,8 @@ def sample(
     predict: Callable[[int, Tensor, Tensor], Tensor],
     guidance_scale: float,
     generator: list[torch.Generator],
-    on_step: Callable[[int, Tensor, Tensor], Tensor | None] | None = None,
+    on_step: Callable[[int, Tensor, Tensor], tuple[Tensor, bool]]
+    | None = None,
 ) -> Tensor:
     """Go from noise to latents, in float32.
 
@@ -132,8 +133,8 @@ def sample(
         generator (list[torch.Generator]): B, for samplers with noise of
             their own.
         on_step (Callable, optional): Takes the step, the time step and the
-            latents after it, and returns the latents to go on with, or None
-            to stop there.
+            latents after it, and returns the latents to go on with, and
+            whether to.
 
     Returns:
         Tensor: (B, C, h, w).
@@ -154,8 +155,7 @@ def sample(
             predicted, timestep, latents, return_dict=False, **extra
         )[0]
         if on_step is not None:
-            changed = on_step(i, timestep, latents)
-            if changed is None:
+            latents, goes_on = on_step(i, timestep, latents)
+            if not goes_on:
                 break
-            latents = changed
     return latents
