@@ -13,6 +13,7 @@ from mmkbdm.apis.arguments import read_config
 from mmkbdm.apis.build_from import build_from, check_cfg
 from mmkbdm.apis.errors import PreflightError
 from mmkbdm.apis.made_by import made_by
+from mmkbdm.apis.preflight import check_dataset
 from mmkbdm.compat import read_checkpoint
 from mmkbdm.engine.checkpoint_match import (
     CheckpointMismatchError,
@@ -53,8 +54,8 @@ def build_wanted(
             of the config's ``mmkbdm.ResizeCenterCrop``.
 
     Raises:
-        PreflightError: The file describes no such dataset, or the dataset
-            has no images or names that cannot be written.
+        PreflightError: The file describes no such dataset, its files are
+            not there, or it has no images or names that cannot be written.
     """
     cfg = read_config(config).get('dataset')
     if cfg is None:
@@ -64,6 +65,7 @@ def build_wanted(
             'toyhuman_val.py'
         )
     refuse_chance(cfg, config)
+    check_dataset(cfg, f'dataset of {config}')
     if size is not None:
         steps = {type_name(step): step for step in cfg.pipeline}
         if 'ResizeCenterCrop' not in steps:

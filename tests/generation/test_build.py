@@ -41,6 +41,11 @@ def test_bad_data(configs, tmp_path):
         build_wanted('gone.py')
 
 
+def test_missing_data_say_where_they_are_from():
+    with pytest.raises(PreflightError, match='does not exist.*Human-Art from'):
+        build_wanted('configs/evaluation/humanart_val.py')
+
+
 def test_model_of_a_config_with_its_checkpoint(configs, tmp_path):
     torch.manual_seed(1)
     trained = ToyGenerator()
