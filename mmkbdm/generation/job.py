@@ -1,6 +1,7 @@
 """One image to make, and all of them from a pose file or a dataset (ours)."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -92,7 +93,7 @@ def of_records(
                         base, name=name, prompt=prompt, poses=poses, seed=seed
                     )
                 )
-    return unique(jobs)
+    return _numbered(jobs)
 
 
 def of_dataset(base: Job, wanted: Wanted, num_images: int = 1) -> list[Job]:
@@ -153,6 +154,18 @@ def unique(
             )
         seen[job.name] = i
     return jobs
+
+
+def _numbered(jobs: list[Job]) -> list[Job]:
+    """Number those that have the name of one before: it is cut short."""
+    numbered, seen = [], Counter()
+    for job in jobs:
+        seen[job.name] += 1
+        if seen[job.name] > 1:
+            stem = job.name.removesuffix('.png')
+            job = replace(job, name=f'{stem}_{seen[job.name]}.png')
+        numbered.append(job)
+    return unique(numbered)
 
 
 def batches(jobs: Sequence[Job], batch_size: int) -> Iterator[list[Job]]:

@@ -10,9 +10,10 @@ from job_parts import person, write_pipeline
 from PIL import Image
 
 from mmkbdm.apis.errors import PreflightError
+from mmkbdm.evaluation.inputs.pose_file import PoseRecord
 from mmkbdm.generation import DiffusersGenerator
 from mmkbdm.generation.image_file import read_record
-from mmkbdm.generation.job import Job, of_dataset, slug
+from mmkbdm.generation.job import Job, of_dataset, of_records, slug
 from mmkbdm.generation.job_grid import write_grid
 from mmkbdm.generation.job_run import run_jobs
 from mmkbdm.pipelines import KBDMGenPipeline
@@ -187,3 +188,20 @@ def test_dataset_has_the_seeds_of_the_evaluation(configs, generator, tmp_path):
     path.write_text(thick)
     with pytest.raises(PreflightError, match='another line'):
         of_dataset(Job(64, 64), build_wanted(str(path)))
+
+
+def test_long_prompts_and_folders_have_names_that_differ():
+    poses = np.float32([person()])
+    records = [
+        PoseRecord(f'{folder}/1.png', lambda: poses) for folder in ('a', 'b')
+    ]
+    same = 'oil_painting, a woman in a red dress and a hat'
+    prompts = [f'{same}, running', f'{same}, sitting']
+    base = Job(64, 64, seed=3)
+    jobs = of_records(base, records, 'a.json', prompts, num_images=2)
+    names = [one.name for one in jobs]
+    assert len(set(names)) == 8
+    start = '1_oil_painting-a-woman-in-a-red-dress-and_seed3'
+    assert names[0] == f'{start}.png' and names[2] == f'{start}_2.png'
+    again = of_records(base, records, 'a.json', prompts, num_images=2)
+    assert [one.name for one in again] == names
