@@ -6,6 +6,7 @@ from copy import deepcopy
 import numpy as np
 import torch
 from diffusers import AutoencoderKL, DiffusionPipeline, UNet2DConditionModel
+from diffusers.callbacks import MultiPipelineCallbacks, PipelineCallback
 from diffusers.schedulers import SchedulerMixin
 from diffusers.utils import BaseOutput
 from PIL import Image
@@ -247,7 +248,8 @@ class KBDMGenPipeline(DiffusionPipeline):
             output_type (str): ``pil``, ``np``, ``pt`` or ``latent``.
             return_dict (bool): False returns the tuple (images,).
             callback_on_step_end (Callable, optional): ``f(pipeline, step,
-                timestep, tensors) -> tensors``, as in diffusers.
+                timestep, tensors) -> tensors``, as in diffusers; or one of
+                its callbacks, which says itself which tensors it wants.
             callback_on_step_end_tensor_inputs (tuple[str]): ``latents``, or
                 nothing.
 
@@ -268,6 +270,11 @@ class KBDMGenPipeline(DiffusionPipeline):
         given = {key: one for key, one in given.items() if one is not None}
         call = Sampling.of(self.config.call, given)
         _check_output(output_type, num_images_per_prompt)
+        if isinstance(
+            callback_on_step_end, PipelineCallback | MultiPipelineCallbacks
+        ):
+            wanted = callback_on_step_end.tensor_inputs
+            callback_on_step_end_tensor_inputs = tuple(wanted)
         _check_callback(callback_on_step_end_tensor_inputs)
         drawn, prompts = self._drawn(
             text_list(prompt, 'prompt'), image, poses, height, width

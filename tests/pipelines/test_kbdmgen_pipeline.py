@@ -12,6 +12,11 @@ from diffusers import (
     HeunDiscreteScheduler,
     UniPCMultistepScheduler,
 )
+from diffusers.callbacks import (
+    MultiPipelineCallbacks,
+    PipelineCallback,
+    SDCFGCutoffCallback,
+)
 from PIL import Image
 from pipeline_calls import person, quiet, run, same
 from tiny_generator import (
@@ -258,6 +263,27 @@ def test_callback(pipeline):
     assert seen == [0, 1]
     assert not same(early, images)
     assert same(run(pipeline, num_inference_steps=4), images)
+
+
+class CountsSteps(PipelineCallback):
+    """A callback of diffusers that wants no tensor."""
+
+    tensor_inputs = []
+
+    def callback_fn(self, pipeline, step_index, timestep, callback_kwargs):
+        assert callback_kwargs == {}
+        pipeline.seen = step_index
+        return callback_kwargs
+
+
+def test_callbacks_of_diffusers_say_what_they_want(pipeline):
+    counts = CountsSteps()
+    run(pipeline, num_inference_steps=4, callback_on_step_end=counts)
+    assert pipeline.seen == 3
+    both = MultiPipelineCallbacks([counts, SDCFGCutoffCallback()])
+    for wants_more in (SDCFGCutoffCallback(), both):
+        with pytest.raises(PreflightError, match="has 'prompt_embeds'"):
+            run(pipeline, callback_on_step_end=wants_more)
 
 
 def test_callback_has_the_last_word_where_it_stops(pipeline):
