@@ -33,6 +33,12 @@ TITLES = {
     'long': 'Short receptive field, three times the iterations',
 }
 
+HOSTS = ('short', 'wide')
+BOTH = 'Both hosts together'
+WHAT_BOTH_ARE = """Every seed of either host is a pair, of arms that both have.
+The questions are from before the results; to take the hosts together is from
+after them."""
+
 
 def write_report(folder: Path) -> Path:
     """Write ``rmpg_toy.md`` and its plots beside the results.
@@ -67,6 +73,15 @@ def write_report(folder: Path) -> Path:
                 questions_table(results, QUESTIONS) + '\n',
                 f'![Paired differences]({picture.name})\n',
             ]
+    for device, results in together(file.results).items():
+        picture = folder / f'rmpg_toy_both_{device}.png'
+        plot_questions(results, QUESTIONS, picture)
+        parts += [
+            f'## {BOTH}, {DEVICES[device]}\n',
+            f'{WHAT_BOTH_ARE}\n',
+            questions_table(results, QUESTIONS) + '\n',
+            f'![Paired differences]({picture.name})\n',
+        ]
     compared = tables(file.results, 'short')
     if costs and compared:
         first = next(iter(compared.values()))
@@ -121,6 +136,26 @@ def tables(results: list[dict], study: str) -> dict[str, list[dict]]:
         )
         if taken and not superseded:
             found[device] = taken
+    return found
+
+
+def together(results: list[dict]) -> dict[str, list[dict]]:
+    """Results of both hosts by device, their seeds told apart by the host.
+
+    Only arms that both hosts have; nothing where a host was not run.
+    """
+    hosts = [tables(results, study) for study in HOSTS]
+    found = {}
+    for device in DEVICES:
+        parts = [host.get(device, []) for host in hosts]
+        arms = set.intersection(*({arm_of(r) for r in part} for part in parts))
+        if arms:
+            found[device] = [
+                {**result, 'seed': (result['study'], result['seed'])}
+                for part in parts
+                for result in part
+                if arm_of(result) in arms
+            ]
     return found
 
 

@@ -128,6 +128,24 @@ def test_only_the_chosen_rate_is_compared():
     assert '| `lite` | **0.300** |' in toy_report.rates_table(tuned, 'cuda')
 
 
+def test_both_hosts_together():
+    """Every seed of either host is a pair of its own."""
+    short = [dict(r, lr=1.0) for r in RESULTS]
+    assert toy_report.together(short) == {}
+    wide = [
+        dict(r, study='wide', config=r['config'].replace('short', 'wide'))
+        for r in short
+        if r['config'] != 'short_conv'
+    ]
+    wide[-1]['coco/AP'] += 0.06
+    (both,) = toy_report.together(short + wide).values()
+    assert {r['config'].split('_')[1] for r in both} == {'none', 'default'}
+    questions = {'?': ('default', 'none')}
+    row = cells(report.questions_table(both, questions), '?')
+    # Five differences of .05 and one of .11, Student's factor 2.571.
+    assert row[2:4] == ['6', '**+0.060 ± 0.026**']
+
+
 def test_a_cut_experiment_is_reported(tmp_path):
     """Arms with other seeds than the reference are shown, not compared."""
     runs = on_device('cuda', ('none', 'conv'), 3)
