@@ -79,6 +79,7 @@ def write_report(folder: Path) -> Path:
         parts += [
             f'## {BOTH}, {DEVICES[device]}\n',
             f'{WHAT_BOTH_ARE}\n',
+            arms_table(results, DESCRIPTIONS, costs, SECONDS[device]) + '\n',
             questions_table(results, QUESTIONS) + '\n',
             f'![Paired differences]({picture.name})\n',
         ]
