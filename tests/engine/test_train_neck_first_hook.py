@@ -8,7 +8,7 @@ import torch
 from mmengine.model import MMDistributedDataParallel
 from train_neck_first_worker import make_runner
 
-from mmkbdm.engine.hooks import TrainNeckFirstHook
+from mmkbdm.engine.hooks import SafeCheckpointHook, TrainNeckFirstHook
 
 WORKER = Path(__file__).with_name('train_neck_first_worker.py')
 
@@ -61,6 +61,29 @@ def test_resumes_after_the_first_epochs(tmp_path):
     runner, states = make_runner(tmp_path, epochs=2, first=1, resume=True)
     runner.train()
     check_everything(*states)
+
+
+def test_resumed_within_an_epoch(tmp_path):
+    """Its first batch is not the first one of the epoch."""
+
+    def run(iterations, **kwargs):
+        runner, states = make_runner(
+            *(tmp_path, 2, 2),
+            train_cfg=dict(type='mmkbdm.ResumableEpochLoop', max_epochs=2),
+            **kwargs,
+        )
+        for hook in runner.hooks:
+            if isinstance(hook, SafeCheckpointHook):
+                hook.by_epoch, hook.interval = False, iterations
+                hook.filename_tmpl = 'iter_{}.pth'
+        runner.train()
+        return states
+
+    run(3)
+    (tmp_path / 'last_checkpoint').write_text(str(tmp_path / 'iter_3.pth'))
+    states = run(100, resume=True)
+    assert len(states) == 2
+    check_neck_only(*states)
 
 
 def test_what_the_host_freezes_stays_frozen(tmp_path):

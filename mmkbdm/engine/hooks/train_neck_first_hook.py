@@ -80,11 +80,12 @@ class TrainNeckFirstHook(Hook):
     ) -> None:
         """Keep everything outside the neck in evaluation mode.
 
-        The loop calls ``model.train()`` after ``before_train_epoch``.
+        The loop calls ``model.train()`` after ``before_train_epoch``, and a
+        resumed epoch may begin at any batch.
         """
-        if batch_idx == 0 and runner.epoch < self.epochs:
+        if runner.epoch < self.epochs:
             for name, child in _bare(runner).named_children():
-                if name not in FIRST:
+                if name not in FIRST and child.training:
                     child.eval()
 
 
