@@ -14,6 +14,7 @@ from mmpose.structures import PoseDataSample
 
 from mmkbdm.apis.errors import PreflightError
 from mmkbdm.engine.hooks import GraphedLossHook
+from mmkbdm.engine.optim import AutocastOptimWrapper
 
 
 class Trained:
@@ -91,6 +92,23 @@ def test_refused_with_gathered_gradients():
     GraphedLossHook().before_train(runner)
     runner.optim_wrapper._accumulative_counts = 2
     with pytest.raises(PreflightError, match='accumulative_counts=2'):
+        GraphedLossHook().before_train(runner)
+
+
+def test_refused_with_autocast():
+    """Capturing is out of it: the graph would be one of float32."""
+    runner = Trained('cpu')
+    runner.optim_wrapper = AutocastOptimWrapper(
+        optimizer=runner.optim_wrapper.optimizer
+    )
+    with pytest.raises(PreflightError, match='AutocastOptimWrapper'):
+        GraphedLossHook().before_train(runner)
+
+
+def test_refused_in_several_processes():
+    runner = Trained('cpu')
+    runner.model = torch.nn.DataParallel(runner.model)
+    with pytest.raises(PreflightError, match='one process'):
         GraphedLossHook().before_train(runner)
 
 

@@ -2,6 +2,8 @@
 
 import torch
 from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from mmengine.optim import AmpOptimWrapper
 from mmengine.runner import Runner
 from mmengine.structures import InstanceData, PixelData
 from torch import Tensor, nn
@@ -21,12 +23,25 @@ class GraphedLossHook(Hook):
     checkpoints stay as they are.
 
     Raises:
-        PreflightError: There is no GPU, or gradients are gathered: a graph
-            writes them where those of the last pass are.
+        PreflightError: There is no GPU, or there are several processes; or
+            gradients are gathered, while a graph writes them where those of
+            the last pass are; or mixed precision is asked for, of which a
+            graph of float32 would know nothing.
     """
 
     def before_train(self, runner: Runner) -> None:
-        """Refuse an optimizer that sums gradients of several passes."""
+        """Refuse what would train, but not as it was asked for."""
+        if is_model_wrapper(runner.model):
+            raise PreflightError(
+                'GraphedLossHook is for one process: leave it out of '
+                'custom_hooks, or --launcher'
+            )
+        if isinstance(runner.optim_wrapper, AmpOptimWrapper):
+            raise PreflightError(
+                'GraphedLossHook captures in float32, which '
+                f'{type(runner.optim_wrapper).__name__} would not change: '
+                'leave one of them out'
+            )
         # MMEngine has no public name for it.
         parts = runner.optim_wrapper._accumulative_counts
         if parts > 1:
