@@ -11,10 +11,9 @@ onnxruntime and torch agree to 1e-4, in units of the largest output.
 import argparse
 from pathlib import Path
 
-from mmengine.config import DictAction
-
-from mmkbdm.apis.arguments import read_config
+from mmkbdm.apis.arguments import CfgOptions, override, read_config
 from mmkbdm.apis.errors import PreflightError, command_line
+from mmkbdm.apis.output import check_writable
 
 
 def parse_args() -> argparse.Namespace:
@@ -33,7 +32,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--cfg-options',
         nargs='+',
-        action=DictAction,
+        action=CfgOptions,
         metavar='KEY=VALUE',
         help='override settings of the config',
     )
@@ -49,6 +48,7 @@ def main() -> None:
     )
     if Path(out).suffix != '.onnx':
         raise PreflightError(f'--out {out} must end in .onnx')
+    check_writable(Path(out).parent)
     from mmkbdm.analysis.network import (
         build_network,
         check_runs,
@@ -63,8 +63,7 @@ def main() -> None:
 
     check_packages()
     cfg = read_config(args.config)
-    if args.cfg_options is not None:
-        cfg.merge_from_dict(args.cfg_options)
+    override(cfg, args.cfg_options)
     network = build_network(cfg, args.config)
     if args.checkpoint:
         load(network.estimator, args.checkpoint)

@@ -7,6 +7,7 @@ from mmkbdm.apis.arguments import (
     check_images_on_load,
     load_config,
     make_parser,
+    override,
 )
 from mmkbdm.apis.errors import PreflightError, command_line
 
@@ -33,8 +34,7 @@ def main() -> None:
 
     cfg = load_config(args)
     cfg.load_from = args.checkpoint
-    if args.cfg_options is not None:
-        cfg.merge_from_dict(args.cfg_options)
+    override(cfg, args.cfg_options)
     if args.dump is not None:
         if not args.dump.endswith(('.pkl', '.pickle')):
             raise PreflightError(

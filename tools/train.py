@@ -6,6 +6,7 @@ from mmkbdm.apis.arguments import (
     check_images_on_load,
     load_config,
     make_parser,
+    override,
 )
 from mmkbdm.apis.errors import PreflightError, command_line
 
@@ -65,9 +66,14 @@ def main() -> None:
         cfg.resume = True
         cfg.load_from = None if args.resume == 'auto' else args.resume
     if args.auto_scale_lr:
+        if not cfg.get('auto_scale_lr'):
+            raise PreflightError(
+                f'--auto-scale-lr: {args.config} has no auto_scale_lr=dict('
+                'base_batch_size=...), the images over all devices that its '
+                'learning rate is for: leave the flag out, or add that'
+            )
         cfg.auto_scale_lr.enable = True
-    if args.cfg_options is not None:
-        cfg.merge_from_dict(args.cfg_options)
+    override(cfg, args.cfg_options)
     if args.no_validate:
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     check_images_on_load(cfg, args.skip_corrupt_images)

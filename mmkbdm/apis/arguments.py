@@ -12,6 +12,27 @@ from mmkbdm.apis.errors import PreflightError
 DEFAULT_JUDGE = 'configs/judges/rtmpose-l_humanart.py'
 
 
+class CfgOptions(DictAction):
+    """MMEngine's DictAction, which says which word is no ``KEY=VALUE``."""
+
+    def __call__(self, parser, namespace, values, option_string=None) -> None:
+        """Read the words of the flag."""
+        for word in values:
+            try:
+                key, _ = word.split('=', maxsplit=1)
+                super().__call__(parser, argparse.Namespace(), [word])
+            # What DictAction raises, for brackets that are not closed.
+            except (ValueError, AssertionError):
+                key = ''
+            if not key:
+                raise argparse.ArgumentError(
+                    self,
+                    f'{word!r} is no KEY=VALUE: join the two by =, lists as '
+                    'key="[a,b]" without white space',
+                )
+        super().__call__(parser, namespace, values, option_string)
+
+
 def make_parser(description: str) -> argparse.ArgumentParser:
     """Parser with the positional config and the flags of both tools."""
     parser = argparse.ArgumentParser(description=description)
@@ -23,7 +44,7 @@ def make_parser(description: str) -> argparse.ArgumentParser:
     parser.add_argument(
         '--cfg-options',
         nargs='+',
-        action=DictAction,
+        action=CfgOptions,
         metavar='KEY=VALUE',
         help='override settings of the config, for example '
         'train_cfg.max_epochs=1 model.backbone.init_cfg=None; lists as '
@@ -97,6 +118,27 @@ def read_config(path: str) -> Config:
         ) from error
 
 
+def override(cfg: Config, options: dict | None) -> None:
+    """Merge what ``--cfg-options`` gave.
+
+    Args:
+        cfg (Config): Complete config, changed in place.
+        options (dict, optional): Values by dotted key.
+
+    Raises:
+        PreflightError: When a key leads into a value that has none.
+    """
+    if options is None:
+        return
+    try:
+        cfg.merge_from_dict(options)
+    except (KeyError, TypeError, ValueError) as error:
+        raise PreflightError(
+            f'--cfg-options {" ".join(options)} do not fit {cfg.filename} '
+            f'({shortened(error)}): give keys that it has'
+        ) from error
+
+
 def load_config(args: argparse.Namespace) -> Config:
     """Read the config and merge what both tools take from the command line.
 
@@ -107,7 +149,8 @@ def load_config(args: argparse.Namespace) -> Config:
         Config: Without ``--cfg-options``, which come last and win.
 
     Raises:
-        PreflightError: When the config file does not exist.
+        PreflightError: When the config file does not exist, or pictures are
+            asked for that it cannot draw.
     """
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     cfg = read_config(args.config)
@@ -117,6 +160,15 @@ def load_config(args: argparse.Namespace) -> Config:
     elif cfg.get('work_dir') is None:
         cfg.work_dir = str(Path('work_dirs', Path(args.config).stem))
     if args.show or args.show_dir is not None:
+        if args.interval < 1:
+            raise PreflightError(
+                f'--interval {args.interval} must be 1 or more'
+            )
+        if not cfg.get('default_hooks', {}).get('visualization'):
+            raise PreflightError(
+                f'{args.config} has no default_hooks.visualization, which '
+                'draws predictions: leave --show and --show-dir out'
+            )
         cfg.default_hooks.visualization.update(
             enable=True,
             show=args.show,

@@ -60,7 +60,12 @@ def preflight(cfg: Config, phases: tuple[str, ...]) -> None:
         CheckpointError: When ``load_from`` is not a readable checkpoint.
     """
     init_default_scope(cfg.get('default_scope', 'mmpose'))
-    check_model(cfg.model)
+    check_model(model_of(cfg))
+    if cfg.get(f'{phases[0]}_dataloader') is None:
+        raise PreflightError(
+            f'{cfg.filename} has no {phases[0]}_dataloader: give a config '
+            'with one; generators are scored by tools/generate_and_eval.py'
+        )
     if str(cfg.model.get('type')).startswith('mmkbdm.'):
         check_cfg(MODELS, cfg.model, 'model')
     if 'train' in phases:
@@ -77,6 +82,20 @@ def preflight(cfg: Config, phases: tuple[str, ...]) -> None:
     if 'train' in phases:
         # MMEngine reads them even when a checkpoint replaces them later.
         check_pretrained(cfg.model, 'model')
+
+
+def model_of(cfg: Config) -> dict:
+    """Return the config of the model.
+
+    Raises:
+        PreflightError: There is none, as in files for ``_base_``.
+    """
+    model = cfg.get('model')
+    if not isinstance(model, dict):
+        raise PreflightError(
+            f'{cfg.filename} has no model: give a config of a network'
+        )
+    return model
 
 
 def check_model(model: dict) -> None:

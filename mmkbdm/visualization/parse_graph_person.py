@@ -12,7 +12,7 @@ from mmpose.models.pose_estimators.base import BasePoseEstimator
 from mmpose.registry import MODELS
 
 from mmkbdm.apis.errors import PreflightError
-from mmkbdm.apis.preflight import check_model
+from mmkbdm.apis.preflight import check_model, model_of
 from mmkbdm.compat.checkpoint import read_checkpoint
 from mmkbdm.engine.checkpoint_match import AUXILIARY, as_read_by, check_match
 from mmkbdm.models.necks import RMPG
@@ -59,12 +59,12 @@ def load_network(
         has predictors for supervised nodes.
 
     Raises:
-        PreflightError: When the config has no RMPG neck.
+        PreflightError: When the config has no model or no RMPG neck.
         CheckpointError: When the file cannot be read.
         CheckpointMismatchError: When it is of another model.
     """
     content = read_checkpoint(checkpoint)
-    check_model(cfg.model)
+    check_model(model_of(cfg))
     neck = cfg.model.get('neck') or {}
     neck_class = MODELS.get(neck['type']) if neck else None
     if neck_class is None or not issubclass(neck_class, RMPG):

@@ -7,6 +7,7 @@ from mmkbdm.apis.arguments import (
     check_images_on_load,
     load_config,
     make_parser,
+    override,
     read_config,
 )
 from mmkbdm.apis.errors import PreflightError
@@ -58,6 +59,57 @@ def test_default_work_dir_and_pictures():
     hook = cfg.default_hooks.visualization
     assert hook.enable
     assert hook.out_dir == str(Path('pictures').absolute())
+
+
+@pytest.mark.parametrize(
+    'flags, words',
+    [
+        (['--show'], 'default_hooks.visualization'),
+        (['--show-dir', 'pictures', '--interval', '0'], '--interval 0'),
+    ],
+)
+def test_pictures_that_cannot_be(tmp_path, flags, words):
+    path = tmp_path / 'config.py'
+    path.write_text('model = dict()\n')
+    args = make_parser('').parse_args([str(path), *flags])
+    with pytest.raises(PreflightError, match=words):
+        load_config(args)
+
+
+@pytest.mark.parametrize('word', ['train_cfg', 'a=[1,', '=1'])
+def test_options_that_are_none(word, capsys):
+    with pytest.raises(SystemExit) as stop:
+        make_parser('').parse_args([str(CONFIG), '--cfg-options', word])
+    assert stop.value.code == 2
+    (line,) = [
+        line
+        for line in capsys.readouterr().err.splitlines()
+        if 'error: ' in line
+    ]
+    assert repr(word) in line and 'KEY=VALUE' in line
+
+
+def test_options_are_read_as_before():
+    words = ['a.b=1', 'c="[1,2]"', 'd=x=y']
+    args = make_parser('').parse_args(['c.py', '--cfg-options', *words])
+    assert args.cfg_options == {'a.b': 1, 'c': [1, 2], 'd': 'x=y'}
+
+
+@pytest.mark.parametrize(
+    'options',
+    [
+        {'train_pipeline.99.type': 'A'},
+        {'train_pipeline.last.type': 'A'},
+        {'model.neck.type.name': 'A'},
+    ],
+)
+def test_options_that_do_not_fit(options):
+    cfg = read_config(str(CONFIG))
+    with pytest.raises(PreflightError, match='--cfg-options') as caught:
+        override(cfg, options)
+    assert CONFIG.name in str(caught.value)
+    override(cfg, {'model.neck.groups': (2,)})
+    assert cfg.model.neck.groups == (2,)
 
 
 @pytest.fixture

@@ -99,6 +99,8 @@ def test_foreign_checkpoint(tool, estimator, tmp_path):
         (['gone.py'], 'gone.py does not exist'),
         ([CONFIG, 'gone.pth'], 'gone.pth: no such file'),
         ([CONFIG, '--out', 'model.pb'], 'must end in .onnx'),
+        ([CONFIG, '--out', '/proc/no/model.onnx'], 'cannot be written to'),
+        ([CONFIG, '--cfg-options', 'model.neck'], "'model.neck' is no KEY"),
         (
             [CONFIG, '--cfg-options', 'model.neck.kv_pool=0'],
             'kv_pool=0 must be a positive int',

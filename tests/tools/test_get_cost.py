@@ -127,6 +127,9 @@ def test_chosen_variants_and_options(tool):
         ([CONFIG, '--device', 'tpu!'], '--device tpu!'),
         ([CONFIG, '--out', 'cost.txt'], 'must end in .json'),
         ([CONFIG, '--plot', 'cost.jpg'], 'must end in .png'),
+        ([CONFIG, '--out', '/proc/no/cost.json'], 'cannot be written to'),
+        ([CONFIG, '--cfg-options', 'model.neck'], "'model.neck' is no KEY"),
+        ([CONFIG, '--cfg-options', 'codec.type.a=1'], 'do not fit'),
         (
             [CONFIG, '--cfg-options', 'model.backbone.depth=19'],
             f'{CONFIG} does not build: invalid depth 19',

@@ -180,6 +180,32 @@ class TestModel:
             assert part in line
 
 
+@pytest.mark.parametrize(
+    'config, args, words',
+    [
+        (
+            'kb_dmgen/kbdmgen_toy.py',
+            ['train', '--auto-scale-lr'],
+            'has no auto_scale_lr',
+        ),
+        ('rmpg/_base_/mpii.py', ['train'], 'mpii.py has no model'),
+        (
+            'kb_dmgen/kbdmgen_toy.py',
+            ['test', 'any.pth'],
+            'kbdmgen_toy.py has no test_dataloader',
+        ),
+    ],
+)
+def test_what_a_config_lacks(tool, monkeypatch, config, args, words):
+    monkeypatch.setattr(sys.modules[__name__], 'CONFIG', f'configs/{config}')
+    assert words in reason(tool(*args, options=['a=1']))
+
+
+def test_options_that_do_not_fit(tool):
+    line = reason(tool('train', options=['train_pipeline.99.type=A']))
+    assert '--cfg-options train_pipeline.99.type do not fit' in line
+
+
 class TestPretrained:
     WHERE = 'model.backbone.init_cfg'
 

@@ -17,6 +17,7 @@ from mmkbdm.datasets.toy_human import write_dataset
 
 ROOT = Path(__file__).parents[2]
 PLAIN_CONFIG = 'configs/rmpg/simplebaseline_toy_toyhuman.py'
+PARTITION = 'configs/rmpg/_base_/partition_coco.py'
 
 # The toy network with supervised nodes, and its gates half open.
 SUPERVISED = f"""
@@ -186,6 +187,9 @@ WRONG = [
     (['--bbox', 5, 5, 0, 9], {}, 'give another --bbox'),
     (['--ann', 'nothing.json'], {}, 'nothing.json does not exist (--ann)'),
     (['--ann', __file__], {}, 'is no COCO file'),
+    (['--device', 'tpu!'], {}, '--device tpu!'),
+    (['--out', '/proc/no'], {}, '/proc/no cannot be written to'),
+    ([], dict(config=ROOT / PARTITION), 'partition_coco.py has no model'),
     ([], dict(image='val'), 'does not exist: give an image file'),
     ([], dict(image='supervised.py'), 'supervised.py cannot be decoded'),
     ([], dict(checkpoint='supervised.py'), 'not a checkpoint file'),

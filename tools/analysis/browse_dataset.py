@@ -7,9 +7,12 @@ Example:
 import argparse
 from pathlib import Path
 
-from mmengine.config import DictAction
-
-from mmkbdm.apis.arguments import check_images_on_load, read_config
+from mmkbdm.apis.arguments import (
+    CfgOptions,
+    check_images_on_load,
+    override,
+    read_config,
+)
 from mmkbdm.apis.errors import PreflightError, command_line
 
 
@@ -48,7 +51,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--cfg-options',
         nargs='+',
-        action=DictAction,
+        action=CfgOptions,
         metavar='KEY=VALUE',
         help='override settings of the config',
     )
@@ -62,8 +65,7 @@ def main() -> None:
     if args.max_items < 1:
         raise PreflightError(f'--max-items {args.max_items} must be 1 or more')
     cfg = read_config(args.config)
-    if args.cfg_options is not None:
-        cfg.merge_from_dict(args.cfg_options)
+    override(cfg, args.cfg_options)
     check_images_on_load(cfg)
     dataset = build_dataset(cfg, args.phase, args.mode)
     out_dir = Path(

@@ -16,10 +16,9 @@ import argparse
 import itertools
 from pathlib import Path
 
-from mmengine.config import DictAction
-
-from mmkbdm.apis.arguments import read_config
+from mmkbdm.apis.arguments import CfgOptions, override, read_config
 from mmkbdm.apis.errors import PreflightError, command_line
+from mmkbdm.apis.output import check_writable
 
 VARIANTS = ('base', 'lite', 'default', 'paper-size')
 
@@ -75,7 +74,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--cfg-options',
         nargs='+',
-        action=DictAction,
+        action=CfgOptions,
         metavar='KEY=VALUE',
         help='override settings of every config',
     )
@@ -133,6 +132,7 @@ def check_args(args: argparse.Namespace) -> None:
         if path and Path(path).suffix != suffix:
             raise PreflightError(f'--{flag} {path} must end in {suffix}')
         if path:
+            check_writable(Path(path).parent)
             Path(path).parent.mkdir(parents=True, exist_ok=True)
 
 
@@ -155,8 +155,7 @@ def measure_host(config: str, args, modes: list, progress) -> dict:
     from mmkbdm.analysis.variants import build_variants, load_presets
 
     cfg = read_config(config)
-    if args.cfg_options is not None:
-        cfg.merge_from_dict(args.cfg_options)
+    override(cfg, args.cfg_options)
     presets = {
         name: preset
         for name, preset in load_presets().items()

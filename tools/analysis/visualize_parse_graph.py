@@ -14,10 +14,14 @@ import difflib
 import json
 from pathlib import Path
 
-from mmengine.config import DictAction
-
-from mmkbdm.apis.arguments import check_images_on_load, read_config
+from mmkbdm.apis.arguments import (
+    CfgOptions,
+    check_images_on_load,
+    override,
+    read_config,
+)
 from mmkbdm.apis.errors import PreflightError, command_line
+from mmkbdm.apis.output import check_writable
 
 # In COCO, CrowdPose and MPII alike.
 DEFAULT_JOINTS = ('left_wrist', 'left_ankle')
@@ -84,7 +88,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--cfg-options',
         nargs='+',
-        action=DictAction,
+        action=CfgOptions,
         metavar='KEY=VALUE',
         help='override settings of the config',
     )
@@ -97,15 +101,8 @@ def main() -> None:
     args = parse_args()
     boxes = person_boxes(args.image, args.bbox, args.ann)
     cfg = read_config(args.config)
-    if args.cfg_options is not None:
-        cfg.merge_from_dict(args.cfg_options)
+    override(cfg, args.cfg_options)
     check_images_on_load(cfg)
-
-    from mmkbdm.visualization.parse_graph_book import write_pages
-    from mmkbdm.visualization.parse_graph_person import load_network, look_at
-
-    model, supervised = load_network(cfg, args.checkpoint, args.device)
-    joints = known_joints(args.joints, model.dataset_meta['keypoint_name2id'])
     out_dir = Path(
         args.out
         or Path(
@@ -114,6 +111,15 @@ def main() -> None:
             Path(args.image).stem,
         )
     )
+    check_writable(out_dir)
+
+    from mmkbdm.analysis.network import check_device
+    from mmkbdm.visualization.parse_graph_book import write_pages
+    from mmkbdm.visualization.parse_graph_person import load_network, look_at
+
+    check_device(args.device)
+    model, supervised = load_network(cfg, args.checkpoint, args.device)
+    joints = known_joints(args.joints, model.dataset_meta['keypoint_name2id'])
     for index, box in enumerate(boxes):
         person = look_at(model, args.image, box)
         place = chosen_stage(person, args.map, args.stage)
