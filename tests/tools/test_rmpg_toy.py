@@ -64,6 +64,9 @@ def test_one_line_errors(tool, monkeypatch, tmp_path, capsys):
     for words, message in (
         (['run', '--arms', 'defualt'], '--arms defualt: the studies'),
         (['report', '--out', tmp_path], 'holds no run'),
+        (['cost', '--arms', 'defualt'], '--arms defualt: the studies short'),
+        (['run', '--jobs', 0], '--jobs 0 must be 1 or more'),
+        (['cost', '--repeats', 0], '--repeats 0 must be 1 or more'),
     ):
         with pytest.raises(SystemExit) as stop:
             call(tool, monkeypatch, *words)

@@ -266,7 +266,8 @@ def measure_cost(args: argparse.Namespace) -> None:
     from mmkbdm.benchmark.train_step import make_train_step
 
     costs, steps = {}, {}
-    for arm in args.arms or ARMS['short']:
+    chosen = chosen_arms(['short'], args.arms)
+    for arm in [arm for arm in ARMS['short'] if arm in chosen]:
         path = CONFIGS / f'short_{arm}.py'
         network = build_network(Config.fromfile(path), str(path))
         image = torch.zeros(1, 3, 96, 64)
@@ -310,6 +311,11 @@ def report(args: argparse.Namespace) -> None:
 def main() -> None:
     """Run, measure or report the experiment."""
     args = parse_args()
+    for name in ('jobs', 'repeats'):
+        if getattr(args, name) < 1:
+            raise PreflightError(
+                f'--{name} {getattr(args, name)} must be 1 or more'
+            )
     args.out, args.work_dir = map(os.path.abspath, (args.out, args.work_dir))
     os.chdir(ROOT)  # configs, data and tools are named from here
     signal.signal(signal.SIGTERM, signal.default_int_handler)
