@@ -196,6 +196,9 @@ def check_images_on_load(cfg: Config, skip_in_training: bool = False) -> None:
         if loader is not None:
             skip = skip_in_training and phase == 'train'
             _replace_loading(loader.dataset, 'skip' if skip else 'raise')
+    # Hooks may change the pipeline of a training.
+    on_error = 'skip' if skip_in_training else 'raise'
+    _replace_loading(cfg.get('custom_hooks'), on_error)
 
 
 def _replace_loading(cfg, on_error: str) -> None:

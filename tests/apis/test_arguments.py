@@ -149,3 +149,14 @@ def test_our_own_loading_obeys_the_flag_and_keeps_its_setting(cfg):
     assert train[0]['on_error'] == 'skip'
     check_images_on_load(cfg, False)
     assert train[0]['on_error'] == 'skip'
+
+
+def test_the_pipeline_of_a_second_stage(cfg):
+    """RTMPose's configs change theirs near the end of training."""
+    stage2 = [dict(type='LoadImage'), dict(type='PackPoseInputs')]
+    hook = dict(type='mmdet.PipelineSwitchHook', switch_pipeline=stage2)
+    cfg.custom_hooks = [dict(type='EMAHook'), hook]
+    check_images_on_load(cfg, True)
+    load, pack = cfg.custom_hooks[1].switch_pipeline
+    assert load == dict(type='mmkbdm.LoadImage', on_error='skip')
+    assert pack == dict(type='PackPoseInputs')
