@@ -135,18 +135,22 @@ def check_runs(network: nn.Module, image: Tensor, name: str) -> None:
 
 
 def check_device(device: str) -> None:
-    """Look whether torch has a device.
+    """Look whether torch has a device, and make a GPU the current one.
+
+    torch's synchronisation and memory counters ask the current GPU.
 
     Raises:
         PreflightError: When it has not.
     """
     try:
-        torch.zeros(1, device=device)
+        found = torch.zeros(1, device=device).device
     except (RuntimeError, AssertionError) as error:
         raise PreflightError(
             f'--device {device}: {_reason(error)}: choose cpu, or cuda where '
             'torch sees a GPU'
         ) from error
+    if found.type == 'cuda':
+        torch.cuda.set_device(found)
 
 
 def _reason(error: Exception) -> str:

@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import pytest
 import torch
 from tiny_hosts import HOSTS, path_of, tiny
@@ -94,3 +96,13 @@ def test_device_that_is_not_there():
     for device in (missing, 'tpu!'):
         with pytest.raises(PreflightError, match='choose cpu'):
             check_device(device)
+
+
+def test_the_device_is_the_one_that_is_measured(monkeypatch):
+    """torch's clocks and counters ask the current GPU."""
+    found = SimpleNamespace(device=torch.device('cuda', 1))
+    current = []
+    monkeypatch.setattr(torch, 'zeros', lambda *args, device: found)
+    monkeypatch.setattr(torch.cuda, 'set_device', current.append)
+    check_device('cuda:1')
+    assert current == [found.device]
