@@ -82,10 +82,10 @@ def load_network(
         ) from error
     model = init_model(cfg, device=device)
     model.test_pipeline = Compose(pipeline)
-    state_dict = content.get('state_dict', content)
+    state_dict = as_read_by(model, content.get('state_dict', content))
     check_match(
         model.state_dict(),
-        as_read_by(model, state_dict),
+        state_dict,
         may_lack=(AUXILIARY,),
         may_differ=() if hasattr(model, 'auxiliary') else (AUXILIARY,),
     )

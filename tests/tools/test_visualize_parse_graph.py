@@ -177,6 +177,20 @@ def test_the_crop_is_what_the_network_sees(toy):
     )
 
 
+def test_weights_of_a_wrapped_model(toy, tmp_path):
+    """As torch saves what several GPUs trained."""
+    from mmkbdm.visualization.parse_graph_person import load_network
+
+    content = torch.load(toy / 'epoch_1.pth')['state_dict']
+    saved = tmp_path / 'wrapped.pth'
+    torch.save({f'module.{k}': v for k, v in content.items()}, saved)
+    cfg = Config.fromfile(toy / 'supervised.py')
+    model, supervised = load_network(cfg, str(saved))
+    assert supervised
+    found = model.state_dict()
+    assert all(torch.equal(found[k], v) for k, v in content.items())
+
+
 WRONG = [
     (['--joints', 'left_wirst'], {}, 'did you mean left_wrist?'),
     (['--levels', 2], {}, '--levels 2 does not exist: the parse graph has 2'),
