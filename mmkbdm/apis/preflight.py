@@ -7,6 +7,7 @@ looked at first, and the first that is wrong is reported in one line.
 
 import os
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlparse
 
@@ -69,6 +70,7 @@ def preflight(cfg: Config, phases: tuple[str, ...]) -> None:
     if str(cfg.model.get('type')).startswith('mmkbdm.'):
         check_cfg(MODELS, cfg.model, 'model')
     if 'train' in phases:
+        check_transforms(cfg)
         check_runner(cfg)
         check_generator(cfg.model)
         check_graph(cfg)
@@ -156,6 +158,32 @@ def _check_auxiliary(model: dict, neck: nn.Module | None) -> None:
         supervised_levels(model['auxiliary'], neck, metainfo)
     except ValueError as error:
         raise PreflightError(f'model.{error}') from error
+
+
+def check_transforms(cfg: Config) -> None:
+    """Look for the package of MMPose's Albumentation, in RTMPose's configs.
+
+    Raises:
+        PreflightError: With the line for pip.
+    """
+    parts = [cfg.get('train_dataloader'), cfg.get('custom_hooks')]
+    used = any(kind.endswith('Albumentation') for kind in _types(parts))
+    if used and find_spec('albumentations') is None:
+        # 2.0 does not know the arguments of those configs any more.
+        raise PreflightError(
+            'albumentations cannot be imported, which the transform '
+            'Albumentation of the training needs: '
+            'pip install "albumentations<2"'
+        )
+
+
+def _types(cfg) -> Iterator[str]:
+    if isinstance(cfg, list | tuple):
+        for value in cfg:
+            yield from _types(value)
+    elif isinstance(cfg, dict):
+        yield str(cfg.get('type'))
+        yield from _types(list(cfg.values()))
 
 
 def check_dataset(dataset: dict, where: str) -> None:

@@ -146,6 +146,33 @@ class TestModel:
         assert 'model.head=None' in refusal(check_model, dict(head=None))
 
 
+class TestTransforms:
+    """RTMPose's augment by a package that MMPose does not install."""
+
+    @pytest.fixture
+    def augmented(self, cfg):
+        pipeline = cfg.train_dataloader.dataset.pipeline
+        pipeline.insert(3, dict(type='Albumentation', transforms=[]))
+        return cfg
+
+    def test_missing_package(self, augmented, monkeypatch):
+        monkeypatch.setattr(module, 'find_spec', lambda name: None)
+        message = refusal(preflight, augmented, ('train',))
+        assert 'Albumentation' in message
+        assert 'pip install "albumentations<2"' in message
+        preflight(augmented, ('test',))
+
+    def test_it_is_there(self, augmented, monkeypatch):
+        monkeypatch.setattr(module, 'find_spec', lambda name: name)
+        preflight(augmented, ('train',))
+
+    def test_of_a_second_stage(self, cfg, monkeypatch):
+        monkeypatch.setattr(module, 'find_spec', lambda name: None)
+        stage2 = [dict(type='Albumentation', transforms=[])]
+        cfg.custom_hooks = [dict(type='A', switch_pipeline=stage2)]
+        assert 'albumentations' in refusal(preflight, cfg, ('train',))
+
+
 class TestAuxiliary:
     """Supervised levels, refused before the network is built."""
 
