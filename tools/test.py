@@ -10,6 +10,7 @@ from mmkbdm.apis.arguments import (
     override,
 )
 from mmkbdm.apis.errors import PreflightError, command_line
+from mmkbdm.apis.output import check_writable
 
 
 def parse_args() -> argparse.Namespace:
@@ -35,6 +36,7 @@ def main() -> None:
     cfg = load_config(args)
     cfg.load_from = args.checkpoint
     override(cfg, args.cfg_options)
+    check_writable(cfg.work_dir, '--work-dir')
     if args.dump is not None:
         if not args.dump.endswith(('.pkl', '.pickle')):
             raise PreflightError(

@@ -9,6 +9,7 @@ from mmkbdm.apis.arguments import (
     override,
 )
 from mmkbdm.apis.errors import PreflightError, command_line
+from mmkbdm.apis.output import check_writable
 
 
 def parse_args() -> argparse.Namespace:
@@ -74,6 +75,7 @@ def main() -> None:
             )
         cfg.auto_scale_lr.enable = True
     override(cfg, args.cfg_options)
+    check_writable(cfg.work_dir, '--work-dir')
     if args.no_validate:
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     check_images_on_load(cfg, args.skip_corrupt_images)

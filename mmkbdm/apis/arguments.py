@@ -10,6 +10,8 @@ from mmkbdm.apis.build_from import shortened
 from mmkbdm.apis.errors import PreflightError
 
 DEFAULT_JUDGE = 'configs/judges/rtmpose-l_humanart.py'
+# What a launcher tells its processes.
+LAUNCHED = {'pytorch': 'RANK', 'slurm': 'SLURM_PROCID'}
 
 
 class CfgOptions(DictAction):
@@ -149,11 +151,19 @@ def load_config(args: argparse.Namespace) -> Config:
         Config: Without ``--cfg-options``, which come last and win.
 
     Raises:
-        PreflightError: When the config file does not exist, or pictures are
-            asked for that it cannot draw.
+        PreflightError: When the config file does not exist, the launcher has
+            launched nothing, or pictures are asked for that cannot be drawn.
     """
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     cfg = read_config(args.config)
+    variable = LAUNCHED.get(args.launcher)
+    if variable and variable not in os.environ:
+        raise PreflightError(
+            f'--launcher {args.launcher}: the variable {variable} is not '
+            'set, so nothing has launched this process: start it by '
+            'tools/dist_train.sh, tools/slurm_train.sh or their like for '
+            'tests, or leave the flag out'
+        )
     cfg.launcher = args.launcher
     if args.work_dir is not None:
         cfg.work_dir = args.work_dir

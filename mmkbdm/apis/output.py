@@ -6,11 +6,12 @@ from pathlib import Path
 from mmkbdm.apis.errors import PreflightError
 
 
-def check_writable(folder: str | Path) -> None:
+def check_writable(folder: str | Path, flag: str = '--out') -> None:
     """Make sure that files can be written to a folder; leaves no trace.
 
     Args:
         folder (str | Path): If it does not exist yet, that it can be made.
+        flag (str): What names it, for the message. Defaults to '--out'.
 
     Raises:
         PreflightError: It cannot.
@@ -23,7 +24,7 @@ def check_writable(folder: str | Path) -> None:
     except OSError as error:
         raise PreflightError(
             f'{folder} cannot be written to ({there}: {error.strerror}): '
-            'give another --out'
+            f'give another {flag}'
         ) from error
 
 

@@ -76,6 +76,18 @@ def test_pictures_that_cannot_be(tmp_path, flags, words):
         load_config(args)
 
 
+@pytest.mark.parametrize(
+    'launcher, name', [('pytorch', 'RANK'), ('slurm', 'SLURM_PROCID')]
+)
+def test_launchers_that_launched_nothing(monkeypatch, launcher, name):
+    args = make_parser('').parse_args([str(CONFIG), '--launcher', launcher])
+    monkeypatch.delenv(name, raising=False)
+    with pytest.raises(PreflightError, match=f'--launcher {launcher}'):
+        load_config(args)
+    monkeypatch.setenv(name, '0')
+    assert load_config(args).launcher == launcher
+
+
 @pytest.mark.parametrize('word', ['train_cfg', 'a=[1,', '=1'])
 def test_options_that_are_none(word, capsys):
     with pytest.raises(SystemExit) as stop:

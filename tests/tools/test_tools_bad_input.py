@@ -201,6 +201,13 @@ def test_what_a_config_lacks(tool, monkeypatch, config, args, words):
     assert words in reason(tool(*args, options=['a=1']))
 
 
+@pytest.mark.parametrize('args', [['train'], ['test', 'any.pth']])
+def test_unwritable_work_dir(tool, args):
+    line = reason(tool(*args, '--work-dir', '/proc/no', options=['a=1']))
+    assert '/proc/no cannot be written to' in line
+    assert 'give another --work-dir' in line
+
+
 def test_options_that_do_not_fit(tool):
     line = reason(tool('train', options=['train_pipeline.99.type=A']))
     assert '--cfg-options train_pipeline.99.type do not fit' in line

@@ -132,7 +132,7 @@ def check_args(args: argparse.Namespace) -> None:
         if path and Path(path).suffix != suffix:
             raise PreflightError(f'--{flag} {path} must end in {suffix}')
         if path:
-            check_writable(Path(path).parent)
+            check_writable(Path(path).parent, f'--{flag}')
             Path(path).parent.mkdir(parents=True, exist_ok=True)
 
 
