@@ -138,6 +138,14 @@ def test_wrong_input_is_one_line(browse, args, reason):
     assert err.count('\n') == 1
 
 
+def test_a_transform_without_its_package(browse, toy, monkeypatch):
+    monkeypatch.setattr('mmkbdm.apis.preflight.find_spec', lambda name: None)
+    option = 'train_dataloader.dataset.pipeline.0.type=Albumentation'
+    status, _, err = browse(TOY_CONFIG, *toy_options(toy, 'train'), option)
+    assert status == 2
+    assert 'error: albumentations cannot be imported' in err
+
+
 def test_corrupt_image(browse, toy, tmp_path):
     root = tmp_path / 'data'
     shutil.copytree(toy, root)

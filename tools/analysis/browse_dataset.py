@@ -90,13 +90,13 @@ def build_dataset(cfg, phase: str, mode: str):
         Dataset: MMPose's, or a wrapper around some.
 
     Raises:
-        PreflightError: When the config has no such phase, or a file is
-            missing or wrong.
+        PreflightError: When the config has no such phase, or a file or the
+            package of a transform is missing or wrong.
     """
     from mmengine.registry import init_default_scope
     from mmpose.registry import DATASETS
 
-    from mmkbdm.apis.preflight import check_dataset
+    from mmkbdm.apis.preflight import check_dataset, check_transforms
 
     loader = cfg.get(f'{phase}_dataloader')
     if loader is None:
@@ -104,6 +104,8 @@ def build_dataset(cfg, phase: str, mode: str):
             f'{cfg.filename} has no {phase}_dataloader: give another --phase'
         )
     init_default_scope(cfg.get('default_scope', 'mmpose'))
+    if (phase, mode) == ('train', 'transformed'):
+        check_transforms(cfg)
     check_dataset(loader.dataset, f'{phase}_dataloader.dataset')
     _prepare_pipelines(loader.dataset, mode)
     return DATASETS.build(loader.dataset)
