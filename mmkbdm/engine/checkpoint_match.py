@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping
 
+import torch
 from torch import Tensor, nn
+
+from mmkbdm.models.layers import LayerScale
 
 # Where estimators keep the predictors that only training uses.
 AUXILIARY = 'auxiliary.'
@@ -31,6 +34,24 @@ def as_read_by(
         for hook in module._load_state_dict_pre_hooks.values():
             hook(state_dict, prefix, metadata.get(name, {}), True, [], [], [])
     return state_dict
+
+
+def neck_may_lack(model: nn.Module) -> tuple[str, ...]:
+    """Return the prefix of a neck that a checkpoint for use need not have.
+
+    A neck with a closed gate begins as the identity, and a plain network's
+    file is as good as one with it. One whose gates begin open would answer
+    by random weights.
+
+    Args:
+        model (nn.Module): As it was built.
+
+    Returns:
+        tuple[str]: Empty for a neck with gates, all of them open.
+    """
+    neck = getattr(model, 'neck', None) or nn.Identity()
+    gates = [m.gamma for m in neck.modules() if isinstance(m, LayerScale)]
+    return () if gates and all(map(torch.any, gates)) else ('neck.',)
 
 
 def check_match(

@@ -2,7 +2,12 @@ import pytest
 import torch
 from torch import nn
 
-from mmkbdm.engine.checkpoint_match import CheckpointMismatchError, check_match
+from mmkbdm.engine.checkpoint_match import (
+    CheckpointMismatchError,
+    check_match,
+    neck_may_lack,
+)
+from mmkbdm.models.necks import RMPG
 
 
 class Net(nn.Module):
@@ -66,3 +71,15 @@ def test_a_prefix_ends_at_its_dot():
     model = {'neck.a': torch.ones(1), 'neckline.a': torch.ones(1)}
     with pytest.raises(CheckpointMismatchError, match=r'neckline\.a is not'):
         check_match(model, {}, may_lack=('neck.',))
+
+
+@pytest.mark.parametrize('mid_channels', [None, 8])
+def test_only_a_neck_that_begins_closed_may_be_missing(mid_channels):
+    net = Net()
+    for gate_init, expected in ((0.0, ('neck.',)), (1.0, ())):
+        net.neck = RMPG(
+            16, (2,), mid_channels=mid_channels, gate_init=gate_init
+        )
+        assert neck_may_lack(net) == expected
+    # What has no gates is not known.
+    assert neck_may_lack(Net()) == neck_may_lack(Net(neck=False)) == ('neck.',)

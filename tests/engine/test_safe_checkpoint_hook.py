@@ -14,6 +14,7 @@ from torch import nn
 from mmkbdm.compat.checkpoint import read_checkpoint
 from mmkbdm.engine.atomic_backend import AtomicLocalBackend
 from mmkbdm.engine.checkpoint_match import CheckpointMismatchError
+from mmkbdm.models.necks import RMPG
 
 
 class Net(BaseModel):
@@ -198,6 +199,18 @@ class TestMatch:
         else:
             with pytest.raises(CheckpointMismatchError, match=r'head\.'):
                 runner.test()
+
+    def test_a_neck_that_begins_open_may_not_be_missing(self, saved, tmp_path):
+        checkpoint = torch.load(saved, weights_only=True)
+        state_dict = checkpoint['state_dict']
+        for name in ('neck.weight', 'neck.bias'):
+            del state_dict[name]
+        torch.save(checkpoint, saved)
+        net = Net()
+        net.neck = RMPG(4, (2,), gate_init=1.0)
+        runner = make_runner(tmp_path / 'b', net, load_from=str(saved))
+        with pytest.raises(CheckpointMismatchError, match=r'neck\.graphs'):
+            runner.test()
 
     def test_resuming_needs_everything(self, saved, tmp_path):
         checkpoint = torch.load(saved, weights_only=True)

@@ -15,6 +15,7 @@ from mmkbdm.engine.checkpoint_match import (
     CheckpointMismatchError,
     as_read_by,
     check_match,
+    neck_may_lack,
 )
 from mmkbdm.registry import HOOKS
 
@@ -28,9 +29,10 @@ class SafeCheckpointHook(CheckpointHook):
       before: whenever the process dies, one whole checkpoint is left.
     - A checkpoint of another model is refused instead of loaded in parts.
       Resuming and testing need every tensor; a fresh start of training
-      (``load_from``) may change neck and head. The neck may always be
-      missing in the file except when resuming, since it starts as the
-      identity: this is how the checkpoint of a plain network is refined.
+      (``load_from``) may change neck and head. A neck whose gates start
+      closed may be missing in the file except when resuming, since it starts
+      as the identity: this is how the checkpoint of a plain network is
+      refined.
     - A checkpoint without the optimizer, such as the best one, is for use
       and not for resuming: it has no auxiliary predictors.
 
@@ -83,7 +85,8 @@ class SafeCheckpointHook(CheckpointHook):
         super().after_load_checkpoint(runner, checkpoint)
         wrapped = is_model_wrapper(runner.model)
         model = runner.model.module if wrapped else runner.model
-        may_lack, may_differ = ('neck.', AUXILIARY), (AUXILIARY,)
+        may_lack = (*neck_may_lack(model), AUXILIARY)
+        may_differ = (AUXILIARY,)
         if runner._resume:
             may_lack = may_differ = ()
         elif isinstance(runner._train_loop, BaseLoop):
