@@ -31,6 +31,7 @@ def main() -> None:
     from mmengine.runner import Runner
 
     from mmkbdm.apis.distributed import prepare_cpu_processes
+    from mmkbdm.apis.leave import leave_processes
     from mmkbdm.apis.preflight import preflight
 
     cfg = load_config(args)
@@ -52,12 +53,14 @@ def main() -> None:
     check_images_on_load(cfg)
     preflight(cfg, phases=('test',))
     prepare_cpu_processes(cfg)
-    metrics = Runner.from_cfg(cfg).test()
+    runner = Runner.from_cfg(cfg)
+    metrics = runner.test()
     if args.out and is_main_process():
         Path(args.out).parent.mkdir(parents=True, exist_ok=True)
         mmengine.dump(
             {k: float(v) for k, v in metrics.items()}, args.out, indent=2
         )
+    leave_processes()
 
 
 if __name__ == '__main__':

@@ -52,6 +52,7 @@ def main() -> None:
     from mmengine.registry import RUNNERS
 
     from mmkbdm.apis.distributed import prepare_cpu_processes
+    from mmkbdm.apis.leave import leave_processes
     from mmkbdm.apis.preflight import preflight
 
     cfg = load_config(args)
@@ -82,7 +83,9 @@ def main() -> None:
     preflight(cfg, phases=('train', 'val'))
     prepare_cpu_processes(cfg)
     # Of the config's runner_type: DeepSpeed needs MMEngine's FlexibleRunner.
-    RUNNERS.build(cfg).train()
+    runner = RUNNERS.build(cfg)
+    runner.train()
+    leave_processes()
 
 
 if __name__ == '__main__':
