@@ -34,7 +34,7 @@ def count_parts(model: nn.Module) -> dict[str, int]:
         'part pooling': getattr(knowledge, 'pooling', None),
     }
     counts = {k: part and count_params(part) or 0 for k, part in parts.items()}
-    null = getattr(knowledge, 'null_code', torch.empty(0))
+    null = getattr(knowledge, 'null_answer', torch.empty(0))
     counts['part pooling'] += null.numel()
     return counts
 

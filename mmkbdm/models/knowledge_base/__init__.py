@@ -8,12 +8,13 @@ from .encode import encoder_key, image_features, text_features
 from .feature_cache import FeatureCache
 from .knowledge_base import KnowledgeBase
 from .read_out import read_out
-from .retrieved import retrieved_codes
+from .retrieved import TOGETHER, retrieved_codes
 from .sources import OracleCode, PredictedCode, RandomCode, RawText
 from .stage import Stage
 from .text_to_code import TextToCode
 
 __all__ = [
+    'TOGETHER',
     'CachedRows',
     'CodeAccuracy',
     'CodebookUse',

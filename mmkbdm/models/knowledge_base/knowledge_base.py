@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 import torch
 from mmengine.model import BaseModule
@@ -16,6 +17,26 @@ from .words import SCENARIOS
 SLOTS = ('type', 'objects', 'status', 'whole')
 
 
+class Answers(NamedTuple):
+    """What a source answers to prompts, by part and together.
+
+    Attributes:
+        parts (Tensor): (B, 4, v), in the order of ``SLOTS``; the learned
+            null answer of a part that is missing.
+        given (Tensor): (B, 4) bool, the parts that a prompt has.
+        weights (Tensor): (B, 4), how much the parts count; zero for those
+            that are not asked, 1 for one that is average.
+        pooled (Tensor): (B, v), their weighted sum.
+        code (Tensor): (B, d), the code that it stands for.
+    """
+
+    parts: Tensor
+    given: Tensor
+    weights: Tensor
+    pooled: Tensor
+    code: Tensor
+
+
 @MODELS.register_module()
 class KnowledgeBase(BaseModule):
     """Prompts to one code each, of the knowledge base of KB-DMGen.
@@ -23,8 +44,8 @@ class KnowledgeBase(BaseModule):
     A prompt is decomposed (:func:`decompose`), each part asks the source
     for a code, and the answers are composed: decomposing, asking and
     composing are of KB-DMGen (arXiv 2507.20083). How, is ours: a missing
-    part is a learned null code, :class:`PartPooling` composes, and a prompt
-    without a type is a single query.
+    part has a learned null answer, :class:`PartPooling` composes, and a
+    prompt without a type is a single query.
 
     An empty prompt has no code, and in training a share of the others has
     none either. No code is a row of zeros, with which
@@ -46,7 +67,7 @@ class KnowledgeBase(BaseModule):
         text_dim (int | None): Dimensions of the text features that the
             source takes; None for any.
         settings (dict): The arguments, for whoever saves it.
-        null_code (nn.Parameter): (d,), that of a missing part; starts at
+        null_answer (nn.Parameter): (v,), that of a missing part; starts at
             zero.
 
     Example:
@@ -83,7 +104,7 @@ class KnowledgeBase(BaseModule):
         self.decompose = decompose
         self.types = tuple(types)
         self.drop_prob = drop_prob
-        self.null_code = nn.Parameter(torch.zeros(self.code_dim))
+        self.null_answer = nn.Parameter(torch.zeros(source.answer_dim))
         self.pooling = PartPooling(self.code_dim, len(SLOTS))
 
     def parts(self, prompt: str) -> PromptParts:
@@ -123,8 +144,29 @@ class KnowledgeBase(BaseModule):
                 lacks one. Defaults to None.
 
         Returns:
-            Tensor: (B, d) in the dtype and on the device of ``null_code``;
-            zeros where there is no code.
+            Tensor: (B, d) in the dtype and on the device of
+            ``null_answer``; zeros where there is no code.
+        """
+        answers = self.ask(
+            prompts, encode_text, image_features, generator, text_features
+        )
+        known = answers.given.any(1)
+        if self.training:
+            known = known & self._kept(len(known))
+        return answers.code * known.unsqueeze(-1)
+
+    def ask(
+        self,
+        prompts: Sequence[str],
+        encode_text: Callable[[list[str]], Tensor],
+        image_features: Tensor | None = None,
+        generator: torch.Generator | list[torch.Generator] | None = None,
+        text_features: Tensor | None = None,
+    ) -> Answers:
+        """Ask the source, and compose what it answers.
+
+        The arguments are those of :meth:`forward`, which leaves out the
+        codes of empty and dropped prompts.
         """
         queries = [self.parts(prompt).queries() for prompt in prompts]
         # A slot counts where it is asked; without a text it is the null code.
@@ -134,20 +176,19 @@ class KnowledgeBase(BaseModule):
         features = text_features
         if features is None:
             features = self._encode(texts, given, encode_text)
-        codes = self.source(features, image_features, generator)
-        codes = codes.to(self.null_code.dtype)
-        codes = torch.where(given.unsqueeze(-1), codes, self.null_code)
-        known = given.any(1)
-        if self.training:
-            known = known & self._kept(len(queries))
-        return self.pooling(codes, asked) * known.unsqueeze(-1)
+        parts = self.source(features, image_features, generator)
+        parts = parts.to(self.null_answer.dtype)
+        parts = torch.where(given.unsqueeze(-1), parts, self.null_answer)
+        pooled, weights = self.pooling(self.source.read(parts), parts, asked)
+        code = self.source.read(pooled, asked.sum(1, keepdim=True))
+        return Answers(parts, given, weights, pooled, code)
 
     def _encode(self, texts, given: Tensor, encode_text) -> Tensor:
         """Encode each text once; (B, S, t), zero where there is none."""
         unique = {text: None for row in texts for text in row}
         unique.pop(None, None)
         # Without a text, too, for the size of a feature.
-        encoded = encode_text(list(unique) or ['']).to(self.null_code)
+        encoded = encode_text(list(unique) or ['']).to(self.null_answer)
         index = {text: i for i, text in enumerate(unique)}
         rows = [index[t] for row in texts for t in row if t is not None]
         rows = torch.tensor(rows, dtype=torch.long, device=given.device)
@@ -158,12 +199,12 @@ class KnowledgeBase(BaseModule):
     def _kept(self, size: int) -> Tensor:
         # PyTorch's chance on the CPU, as that of dropped prompts.
         kept = torch.rand(size) >= self.drop_prob
-        return kept.to(self.null_code.device)
+        return kept.to(self.null_answer.device)
 
     def _table(self, rows: list[list[bool]]) -> Tensor:
         table = torch.tensor(rows, dtype=torch.bool)
         table = table.reshape(len(rows), len(SLOTS))
-        return table.to(self.null_code.device)
+        return table.to(self.null_answer.device)
 
 
 @lru_cache(maxsize=2**16)

@@ -1,8 +1,9 @@
 """What a knowledge base answers a query with: its method and controls.
 
-A source maps text features (B, S, t) of S queries to codes (B, S, d):
-``source(features, image_features=None, generator=None)``. Sources differ in
-nothing else, so a config exchanges one for another.
+A source maps text features (B, S, t) of S queries to answers (B, S, v),
+``source(features, image_features=None, generator=None)``, and answers, or sums
+of them, to codes: ``source.read(answers, count)``. Sources differ in nothing
+else, so a config exchanges one for another.
 """
 
 import torch
@@ -31,10 +32,30 @@ class CodeSource(BaseModule):
         code_dim (int): Dimensions d of a code.
         text_dim (int | None): Dimensions t of the text features that it was
             made for; None where it does not look at them.
+        answer_dim (int): Numbers v of an answer. By default an answer is a
+            code, and several together are their mean.
     """
 
     code_dim: int
     text_dim: int | None = None
+
+    @property
+    def answer_dim(self) -> int:
+        """See above."""
+        return self.code_dim
+
+    def read(self, answers: Tensor, count: Tensor | int = 1) -> Tensor:
+        """Turn answers into codes.
+
+        Args:
+            answers (Tensor): (..., v), or the sum of several.
+            count (Tensor or int): How many were added up, to divide by, of
+                a shape that broadcasts. Defaults to 1.
+
+        Returns:
+            Tensor: (..., d).
+        """
+        return answers / count
 
     def train(self, mode: bool = True) -> 'CodeSource':
         """Keep trained parts in evaluation mode."""
@@ -82,6 +103,11 @@ class CodebookSource(CodeSource):
 class PredictedCode(CodebookSource):
     """The codes that stage 2 finds for a text: KB-DMGen's own source.
 
+    An answer is the logarithm of the probabilities of all K codes, so that
+    the sum of several is a product of experts (ours): the codes that all
+    parts of a prompt agree on. The mean of their codes lies between the
+    codes instead, and is none of them.
+
     Args:
         codebook (dict or nn.Module): As in :class:`CodebookSource`.
         text_to_code (dict or nn.Module): :class:`TextToCode` of stage 2.
@@ -114,9 +140,17 @@ class PredictedCode(CodebookSource):
     def forward(
         self, features: Tensor, image_features=None, generator=None
     ) -> Tensor:
-        """Classify the texts and read out their codes."""
-        logits = self.text_to_code(features)
-        return read_out(logits, self.codebook.codes, self.top_k)
+        """Classify the texts."""
+        return self.text_to_code(features).log_softmax(-1)
+
+    @property
+    def answer_dim(self) -> int:
+        """The number of codes K."""
+        return len(self.codebook.codes)
+
+    def read(self, answers: Tensor, count: Tensor | int = 1) -> Tensor:
+        """Average the most probable codes; a product needs no count."""
+        return read_out(answers, self.codebook.codes, self.top_k)
 
     def describe(self) -> dict:
         """See :meth:`CodeSource.describe`."""
@@ -125,7 +159,7 @@ class PredictedCode(CodebookSource):
 
 @MODELS.register_module()
 class RandomCode(CodebookSource):
-    """Control (ours): any code, drawn anew for every query.
+    """Control (ours): any code, drawn anew for every prompt.
 
     A code fixed for each text would still tell texts apart.
     """
@@ -136,14 +170,13 @@ class RandomCode(CodebookSource):
         """Draw codes; ``generator`` is one for all or a list of B."""
         codes = self.codebook.codes
         each = generator if isinstance(generator, list) else [generator]
-        num_queries, size = features.shape[1], len(features)
-        rows = size // len(each)
+        rows = len(features) // len(each)
         # On the CPU, where a seed gives the same draw with every device.
         drawn = [
-            torch.randint(len(codes), (rows, num_queries), generator=one)
-            for one in each
+            torch.randint(len(codes), (rows, 1), generator=one) for one in each
         ]
-        return codes[torch.cat(drawn).to(codes.device)]
+        drawn = torch.cat(drawn).expand(-1, features.shape[1])
+        return codes[drawn.to(codes.device)]
 
 
 @MODELS.register_module()

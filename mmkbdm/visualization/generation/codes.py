@@ -4,11 +4,9 @@ import textwrap
 
 import cv2
 import numpy as np
-import torch
 from matplotlib.axes import Axes
 
-from mmkbdm.models.knowledge_base import KnowledgeBase
-from mmkbdm.models.knowledge_base.knowledge_base import SLOTS
+from mmkbdm.models.knowledge_base import TOGETHER
 
 from ..figure import Page
 from .overview import quoted
@@ -20,15 +18,16 @@ ACROSS, DOWN, TILE = 3, 2, 64
 TEXT = """\
 Told to draw: {prompt}
 The knowledge base takes the prompt apart. Each part asks a classifier which \
-of {total} codes belong to it, and gets the average of the {top} most \
-probable ones, weighted by their probability; "counts" says how much the \
-part then weighs in the one answer for the whole prompt. A code was learned \
-from images alone: {images}"""
+of {total} codes belong to it; the {top} most probable ones are shown. Their \
+probabilities are multiplied, each to the power after "counts", and the \
+average of the {top} codes that come out best is the answer for the whole \
+prompt. A code was learned from images alone: {images}"""
 
 IMAGES = (
     'here are the training images that are nearest to it, and how many of '
     'all {count} images it stands for.'
 )
+MISSING = 'not in the prompt: a learned answer'
 NO_IMAGES = 'without the training data it is only a number.'
 
 
@@ -42,11 +41,8 @@ def codes_page(
         training (TrainingImages, optional): What its stage 1 was trained
             on. Defaults to None, no images.
     """
-    knowledge_base = view.pipeline.knowledge_base.net
-    encode = view.pipeline.base.encode_pooled
     [parts] = view.pipeline.codes([view.job.prompt])
-    weights = part_weights(knowledge_base, view.job.prompt, encode)
-    source = knowledge_base.source
+    source = view.pipeline.knowledge_base.net.source
     numbers = {code for part in parts.values() for code, _ in part['codes']}
     near, images = {}, NO_IMAGES
     if training is not None:
@@ -68,38 +64,19 @@ def codes_page(
         (1.75, 1.75 * DOWN / ACROSS + 0.5),
     )
     for panels, (slot, part) in zip(page.panels, parts.items()):
-        _show_part(panels[0], slot, part['text'], weights[slot])
+        _show_part(panels[0], slot, part)
         for ax, (code, share) in zip(panels[1:], part['codes']):
             _show_code(ax, code, share, near.get(code))
     return page
 
 
-@torch.no_grad()
-def part_weights(
-    knowledge_base: KnowledgeBase, prompt: str, encode_text
-) -> dict[str, float]:
-    """Tell how much each part of a prompt counts, by slot.
-
-    Args:
-        knowledge_base (KnowledgeBase): Asked.
-        prompt (str): Any text.
-        encode_text (Callable): As of :meth:`KnowledgeBase.forward`.
-    """
-    seen = []
-    handle = knowledge_base.pooling.register_forward_hook(
-        lambda pooling, inputs, _: seen.append(pooling.weights(*inputs)[0])
-    )
-    try:
-        knowledge_base([prompt], encode_text)
-    finally:
-        handle.remove()
-    return dict(zip(SLOTS, seen[0].tolist()))
-
-
-def _show_part(ax: Axes, slot: str, text: str | None, weight: float) -> None:
+def _show_part(ax: Axes, slot: str, part: dict) -> None:
     """Say what a part is, and how much it counts."""
-    said = f'"{text}"' if text else 'not in the prompt: a learned code'
-    lines = [f'{slot}: counts {weight:.0%}', *textwrap.wrap(said, 24)[:6]]
+    said = f'"{part["text"]}"' if part['text'] else MISSING
+    head = f'{slot}: counts {part["weight"]:.2f}'
+    if slot == TOGETHER:
+        head, said = slot, 'what the parts agree on: the answer'
+    lines = [head, *textwrap.wrap(said, 24)[:6]]
     ax.text(
         0,
         1,

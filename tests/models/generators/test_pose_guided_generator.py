@@ -200,9 +200,9 @@ def test_pose_and_code_matter(awake):
     # "oil painting" has no status.
     given = dict(batch(), prompt=['oil_painting, a man'] * 2)
     images = pictures(awake, given)
-    awake.knowledge_base.null_code.data.fill_(3)
+    awake.knowledge_base.null_answer.data.fill_(3)
     changed = pictures(awake, given)
-    awake.knowledge_base.null_code.data.fill_(0)
+    awake.knowledge_base.null_answer.data.fill_(0)
     assert not torch.equal(images, changed)
 
 

@@ -40,9 +40,9 @@ def models():
 @pytest.mark.parametrize(
     ('of', 'into', 'weight'),
     [
-        ('kbdmgen', 'controlnet', 'null_code is not in the model'),
-        ('controlnet', 'kbdmgen', 'null_code is not in it'),
-        ('dm', 'kbdmgen', 'null_code is not in it'),
+        ('kbdmgen', 'controlnet', 'null_answer is not in the model'),
+        ('controlnet', 'kbdmgen', 'null_answer is not in it'),
+        ('dm', 'kbdmgen', 'null_answer is not in it'),
         ('random', 'kbdmgen', 'projection.weight is not in it'),
     ],
 )

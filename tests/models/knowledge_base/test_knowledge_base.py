@@ -54,7 +54,7 @@ def build(source='code', **kwargs):
     cfg = dict(type='mmkbdm.KnowledgeBase', source=SOURCES[source], **kwargs)
     knowledge = MODELS.build(cfg)
     knowledge.init_weights()
-    torch.nn.init.constant_(knowledge.null_code, 0.25)
+    torch.nn.init.constant_(knowledge.null_answer, 0.25)
     return knowledge.eval()
 
 
@@ -81,29 +81,58 @@ def test_a_text_is_encoded_once():
     )
 
 
-def test_starts_as_the_mean_of_the_asked_parts():
-    knowledge, texts = build(), Texts()
+def asked_apart(knowledge, texts):
+    """The answers to the parts of all prompts, one at a time."""
 
-    def code(text):
+    def answer(text):
         return knowledge.source(texts([text])[None])[0, 0]
 
+    null = knowledge.null_answer
+    return [
+        [answer('sketch'), answer('a man'), answer('running')],
+        [answer('a photo of a man')],
+        None,
+        [answer('sketch'), answer('a dog'), null],
+        [answer('sketch'), null, null],
+    ]
+
+
+def test_texts_start_as_the_mean_of_the_asked_parts():
+    knowledge, texts = build('raw'), Texts()
     out = knowledge(PROMPTS, texts)
-    null = knowledge.null_code
-    for row, parts in enumerate(
-        [
-            [code('sketch'), code('a man'), code('running')],
-            [code('a photo of a man')],
-            [torch.zeros(CODE_DIM)],
-            [code('sketch'), code('a dog'), null],
-            [code('sketch'), null, null],
-        ]
-    ):
-        torch.testing.assert_close(out[row], torch.stack(parts).mean(0))
+    for row, parts in enumerate(asked_apart(knowledge, texts)):
+        mean = torch.stack(parts).mean(0) if parts else torch.zeros(CODE_DIM)
+        torch.testing.assert_close(out[row], mean)
+
+
+def test_codes_start_as_those_that_all_parts_agree_on():
+    knowledge, texts = build(), Texts()
+    torch.nn.init.normal_(knowledge.null_answer)
+    source, out = knowledge.source, knowledge(PROMPTS, texts)
+    for row, parts in enumerate(asked_apart(knowledge, texts)):
+        if parts is None:
+            assert not out[row].any()
+            continue
+        product = torch.stack([part.exp() for part in parts]).prod(0)
+        shares, best = product.topk(source.top_k)
+        expected = shares / shares.sum() @ source.codebook.codes[best]
+        torch.testing.assert_close(out[row], expected)
+
+
+def test_an_undecided_part_leaves_the_choice_to_the_others():
+    """A mean of codes would be drawn towards the middle of all."""
+    knowledge = build()
+    source = knowledge.source
+    torch.nn.init.zeros_(knowledge.null_answer)
+    source.text_to_code.head[-1].weight.data *= 50
+    alone = knowledge(['sketch,'], Texts())
+    [certain] = source.read(source(Texts()(['sketch'])[None]))[0]
+    torch.testing.assert_close(alone[0], certain)
 
 
 def test_does_not_depend_on_the_batch():
     knowledge = build()
-    torch.nn.init.normal_(knowledge.pooling.query)
+    torch.nn.init.normal_(knowledge.pooling.query, std=9)
     out = knowledge(PROMPTS, Texts())
     for row, prompt in enumerate(PROMPTS):
         alone = knowledge([prompt], Texts())[0]
@@ -167,6 +196,9 @@ def test_random_codes_follow_their_generators():
     assert torch.equal(first, draw(range(40)))
     assert torch.equal(first[5:6], draw([5] * 40)[:1])
     assert len(first.unique(dim=0)) > 5
+    parts = ['sketch, a man running'] * 40
+    one = knowledge(parts, Texts())[0]
+    assert (knowledge.source.codebook.codes - one).norm(dim=1).min() < 1e-6
     one = torch.Generator().manual_seed(0)
     again = knowledge(prompts, Texts(), generator=one)
     assert not torch.equal(again, knowledge(prompts, Texts(), generator=one))
@@ -216,14 +248,20 @@ def test_pooling_prefers_what_its_query_asks_for():
     torch.manual_seed(0)
     pooling = PartPooling(CODE_DIM, 3)
     codes = torch.randn(2, 3, CODE_DIM, requires_grad=True)
+    answers = torch.randn(2, 3, 7, requires_grad=True)
     asked = torch.tensor([[True, True, False], [False, False, False]])
-    torch.testing.assert_close(pooling(codes, asked)[0], codes[0, :2].mean(0))
+    out, weights = pooling(codes, answers, asked)
+    torch.testing.assert_close(out[0], answers[0, :2].sum(0))
+    assert weights.tolist() == [[1, 1, 0], [0, 0, 0]]
     with torch.no_grad():
         pooling.query.copy_(1e4 * pooling.key(codes[0, 1]))
         wanted = (pooling.key(codes[0]) + pooling.slots) @ pooling.query
-    out = pooling(codes, asked)
-    torch.testing.assert_close(out[0], codes[0, wanted[:2].argmax()])
+    out, weights = pooling(codes, answers, asked)
+    best = wanted[:2].argmax()
+    torch.testing.assert_close(out[0], 2 * answers[0, best])
+    assert weights[0, best] == 2
     assert not out[1].any()
     out.sum().backward()
+    assert answers.grad.isfinite().all() and not answers.grad[1].any()
     assert codes.grad.isfinite().all() and not codes.grad[1].any()
     assert pooling.query.grad.isfinite().all()

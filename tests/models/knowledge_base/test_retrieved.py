@@ -52,12 +52,26 @@ def test_parts(knowledge):
     told = retrieved_codes(
         knowledge, ['sketch, a man running', 'sketch, a man', ''], encode
     )
-    assert list(told[0]) == ['type', 'objects', 'status']
+    slots = ['type', 'objects', 'status']
+    assert list(told[0]) == [*slots, 'together']
+    assert [told[0][slot]['weight'] for slot in slots] == [1, 1, 1]
     assert told[0]['type']['text'] == 'sketch'
     assert told[0]['status']['codes'] != told[0]['objects']['codes']
     assert told[1]['type'] == told[0]['type']
-    assert told[1]['status'] == dict(text=None, codes=[])
-    assert told[2] == dict(whole=dict(text=None, codes=[]))
+    assert told[1]['status'] == dict(text=None, weight=1, codes=[])
+    assert told[2] == dict(whole=dict(text=None, weight=1, codes=[]))
+
+
+def test_together_is_the_answer_of_a_prompt_with_parts(knowledge):
+    prompt = 'sketch, a man running'
+    [told] = retrieved_codes(knowledge, [prompt], encode)
+    together = told.pop('together')
+    assert (together['text'], together['weight']) == (prompt, 3)
+    numbers, shares = zip(*together['codes'])
+    codes = knowledge.source.codebook.codes[list(numbers)]
+    [answer] = knowledge([prompt], encode)
+    average = torch.tensor(shares) / sum(shares) @ codes
+    torch.testing.assert_close(answer, average)
 
 
 def test_sources_without_a_classifier(knowledge):
@@ -68,4 +82,5 @@ def test_sources_without_a_classifier(knowledge):
         )
     )
     [told] = retrieved_codes(raw, ['sketch, a man'], encode)
-    assert told['objects'] == dict(text='a man', codes=[])
+    assert told['objects'] == dict(text='a man', weight=1, codes=[])
+    assert told['together']['codes'] == []

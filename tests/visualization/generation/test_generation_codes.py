@@ -11,11 +11,7 @@ from tiny_view import PROMPT, make_job
 
 from mmkbdm.apis.errors import PreflightError
 from mmkbdm.registry import MODELS
-from mmkbdm.visualization.generation.codes import (
-    codes_page,
-    mosaic,
-    part_weights,
-)
+from mmkbdm.visualization.generation.codes import codes_page, mosaic
 from mmkbdm.visualization.generation.training_images import (
     TrainingImages,
     near_images,
@@ -121,26 +117,18 @@ def test_features_of_another_encoder():
         near_images(codebook, other, [0], 4)
 
 
-def test_weights_of_the_parts(pipeline):
-    net = pipeline.knowledge_base.net
-    encode = pipeline.base.encode_pooled
-    weights = part_weights(net, PROMPT, encode)
-    assert weights['whole'] == 0
-    assert sum(weights.values()) == pytest.approx(1)
-    assert min(weights[s] for s in ('type', 'objects', 'status')) > 0
-    whole = part_weights(net, 'a man', encode)
-    assert whole['whole'] == pytest.approx(1)
-    assert not net.pooling._forward_hooks
-
-
 def test_codes_as_numbers(view, texts, tmp_path):
     page = codes_page(view)
     [parts] = view.pipeline.codes([PROMPT])
-    assert page.panels.shape == (3, 4)
+    assert page.panels.shape == (4, 4)
     shown = texts(page)
     for panels, (slot, part) in zip(page.panels, parts.items()):
-        assert f'"{part["text"]}"' in panels[0].texts[0].get_text()
-        assert panels[0].texts[0].get_text().startswith(f'{slot}: counts ')
+        said = panels[0].texts[0].get_text()
+        if slot == 'together':
+            assert said.startswith('together\nwhat the parts agree')
+        else:
+            assert said.startswith(f'{slot}: counts {part["weight"]:.2f}\n')
+            assert f'"{part["text"]}"' in said
         for ax, (code, share) in zip(panels[1:], part['codes']):
             assert ax.get_title() == f'code {code}: {share:.0%}'
             assert ax.texts[0].get_text() == str(code)
