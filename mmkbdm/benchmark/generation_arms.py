@@ -54,6 +54,15 @@ CODEBOOK_NAMES = {
     'kb_stage1_strong-entropy': 'entropy term of ten times the weight, no '
     'restart',
 }
+# Of mmkbdm/benchmark/composition.py, and of stage 2 itself.
+ASKED_NAMES = {
+    'type': 'the type alone',
+    'objects': 'the objects alone',
+    'status': 'the status alone',
+    'mean': 'the mean of the codes of these parts',
+    'together': 'the product of their probabilities: the knowledge base',
+    'code': 'the whole caption',
+}
 
 # Question: (arm, reference).
 QUESTIONS = {

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from .generation_arms import ARMS, CODEBOOK_NAMES, QUESTIONS
+from .generation_arms import ARMS, ASKED_NAMES, CODEBOOK_NAMES, QUESTIONS
 from .report import interval
 from .statistics import half_width, paired
 
@@ -166,6 +166,15 @@ def knowledge_table(results: Sequence[dict]) -> str:
             )
         head = ['text to code', 'accuracy', 'chance', 'of chance']
         head += ['the most frequent codes']
+        parts.append(markdown(head, rows))
+        rows = [
+            [
+                what,
+                *(mean([r[f'{one}/top{k}'] for r in own], 3) for k in (1, 5)),
+            ]
+            for one, what in ASKED_NAMES.items()
+        ]
+        head = ['what is asked for the code of an image', 'top 1', 'top 5']
         parts.append(markdown(head, rows))
     return '\n\n'.join(parts)
 

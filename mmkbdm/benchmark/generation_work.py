@@ -86,7 +86,8 @@ def train_knowledge(
     Returns:
         dict: The metrics of the last validation, the number of ``codes``
         and, for stage 2, how often the k codes are right that were the most
-        frequent in training (``frequent/topk``).
+        frequent in training (``frequent/topk``), and what parts of the
+        captions find, see :mod:`mmkbdm.benchmark.composition`.
     """
     runner = _train(_config(config, root, options, work_dir), lambda n: 0)
     progress(1)
@@ -106,7 +107,28 @@ def train_knowledge(
         for k in (1, 5):
             hits = np.isin(val, order[:k]).mean()
             metrics[f'frequent/top{k}'] = round(float(hits), 6)
+        metrics.update(_composed(runner))
     return metrics
+
+
+def _composed(runner: Runner) -> dict[str, float]:
+    """Ask the trained stage for the parts of the held-out captions."""
+    from mmkbdm.models.knowledge_base import KnowledgeBase, PredictedCode
+
+    from .composition import composed_accuracy
+
+    dataset = runner.val_dataloader.dataset
+    text_to_code = runner.model.eval().cpu()
+    source = PredictedCode(dataset.build_codebook(), text_to_code)
+    encoder = dataset.build_encoder()
+    _, prompts = dataset.encode_images(encoder)
+    shares = composed_accuracy(
+        KnowledgeBase(source, types=dataset.types).eval(),
+        prompts,
+        lambda texts: encoder.encode_text(texts).float().cpu(),
+        dataset.codes,
+    )
+    return {name: round(share, 6) for name, share in shares.items()}
 
 
 def score_references(

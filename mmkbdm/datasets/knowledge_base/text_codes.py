@@ -54,7 +54,7 @@ class TextCodes(FeatureDataset):
     def load(self) -> list[dict]:
         """Read or compute what all samples are made of."""
         # First, as encoding takes long.
-        codebook = self._build_codebook()
+        codebook = self.build_codebook()
         encoder = self.build_encoder()
         features, prompts = self.encode_images(encoder)
         self.num_codes = len(codebook.codes)
@@ -74,7 +74,8 @@ class TextCodes(FeatureDataset):
         counts = map(len, images.values())
         return [text for text, n in zip(texts, counts) for _ in range(n)]
 
-    def _build_codebook(self) -> torch.nn.Module:
+    def build_codebook(self) -> torch.nn.Module:
+        """Build the codebook of stage 1."""
         codebook = MODELS.build(dict(self.codebook)).eval()
         codebook.load_state_dict(codebook.read(self.checkpoint))
         return codebook
