@@ -179,8 +179,10 @@ class KnowledgeBase(BaseModule):
         parts = self.source(features, image_features, generator)
         parts = parts.to(self.null_answer.dtype)
         parts = torch.where(given.unsqueeze(-1), parts, self.null_answer)
-        pooled, weights = self.pooling(self.source.read(parts), parts, asked)
-        code = self.source.read(pooled, asked.sum(1, keepdim=True))
+        # A codebook stays in float32.
+        codes = self.source.read(parts).to(parts)
+        pooled, weights = self.pooling(codes, parts, asked)
+        code = self.source.read(pooled, asked.sum(1, keepdim=True)).to(parts)
         return Answers(parts, given, weights, pooled, code)
 
     def _encode(self, texts, given: Tensor, encode_text) -> Tensor:
