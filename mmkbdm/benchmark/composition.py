@@ -10,9 +10,10 @@ from torch import Tensor
 from mmkbdm.models.knowledge_base import TOGETHER, KnowledgeBase
 from mmkbdm.models.knowledge_base.knowledge_base import SLOTS
 
+PARTS = SLOTS[:3]
 # Beside the parts alone and together: the code nearest to the mean of theirs.
 MEAN = 'mean'
-ASKED = (*SLOTS[:3], MEAN, TOGETHER)
+ASKED = (*PARTS, MEAN, TOGETHER)
 
 
 @torch.no_grad()
@@ -35,23 +36,23 @@ def composed_accuracy(
     Returns:
         dict[str, float]: For each of ``ASKED`` and k, ``name/topk``: the
         share of the prompts, those that have the part, whose k most probable
-        codes hold the right one.
+        codes hold the right one. A part that no prompt has is left out.
     """
     answers = knowledge_base.ask(prompts, encode_text)
     source = knowledge_base.source
     given = answers.given.unsqueeze(-1)
     each = source.read(answers.parts) * given
     near = F.normalize(source.codebook.codes, dim=-1)
-    scores = {slot: answers.parts[:, i] for i, slot in enumerate(SLOTS[:3])}
+    scores = {slot: answers.parts[:, i] for i, slot in enumerate(PARTS)}
     scores[MEAN] = (each.sum(1) / given.sum(1)) @ near.T
     scores[TOGETHER] = answers.pooled
-    counted = {slot: answers.given[:, i] for i, slot in enumerate(SLOTS[:3])}
+    counted = {slot: answers.given[:, i] for i, slot in enumerate(PARTS)}
     right = torch.as_tensor(codes).unsqueeze(1)
     shares = {}
     for name, score in scores.items():
         order = score.argsort(dim=1, descending=True, stable=True)
         hits = (order == right).float().cumsum(1)
         hits = hits[counted.get(name, answers.given.any(1))]
-        for k in ks:
+        for k in ks if len(hits) else ():
             shares[f'{name}/top{k}'] = float(hits[:, k - 1].mean())
     return shares

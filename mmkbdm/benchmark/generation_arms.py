@@ -60,7 +60,7 @@ ASKED_NAMES = {
     'objects': 'the objects alone',
     'status': 'the status alone',
     'mean': 'the mean of the codes of these parts',
-    'together': 'the product of their probabilities: the knowledge base',
+    'together': 'the product of their probabilities, as training starts',
     'code': 'the whole caption',
 }
 

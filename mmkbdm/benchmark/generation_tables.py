@@ -167,13 +167,11 @@ def knowledge_table(results: Sequence[dict]) -> str:
         head = ['text to code', 'accuracy', 'chance', 'of chance']
         head += ['the most frequent codes']
         parts.append(markdown(head, rows))
-        rows = [
-            [
-                what,
-                *(mean([r[f'{one}/top{k}'] for r in own], 3) for k in (1, 5)),
-            ]
-            for one, what in ASKED_NAMES.items()
-        ]
+        rows = []
+        for one, what in ASKED_NAMES.items():
+            keys = [f'{one}/top{k}' for k in (1, 5)]
+            found = [[r[key] for r in own if key in r] for key in keys]
+            rows.append([what, *(mean(values, 3) for values in found)])
         head = ['what is asked for the code of an image', 'top 1', 'top 5']
         parts.append(markdown(head, rows))
     return '\n\n'.join(parts)

@@ -73,7 +73,7 @@ def test_the_file_tells_how_to_make_it_again(generator, folder, tmp_path):
     for image, one in zip(again, pixels(tmp_path, jobs).values()):
         np.testing.assert_array_equal(np.asarray(image), one)
     codes = json.loads(told['codes'])
-    assert list(codes) == ['type', 'objects', 'status']
+    assert list(codes) == ['type', 'objects', 'status', 'together']
     assert codes['type']['text'] == 'sketch'
     number, probability = codes['type']['codes'][0]
     assert number in range(8) and 0 < probability <= 1

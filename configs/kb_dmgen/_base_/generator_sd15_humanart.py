@@ -26,7 +26,10 @@ optim_wrapper = dict(
     optimizer=dict(lr=1e-5),
     # Log-odds, which 1e-5 would not move.
     paramwise_cfg=dict(
-        custom_keys={'dynamic_mask': dict(lr_mult=1000.0, decay_mult=0.0)}
+        custom_keys=dict(
+            dynamic_mask=dict(lr_mult=1000.0, decay_mult=0.0),
+            null_answer=dict(lr_mult=1000.0, decay_mult=0.0),
+        )
     ),
 )
 default_hooks = dict(checkpoint=dict(interval=2000))

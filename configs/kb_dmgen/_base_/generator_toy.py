@@ -32,7 +32,10 @@ optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(lr=1e-3),
     paramwise_cfg=dict(
-        custom_keys={'dynamic_mask': dict(lr_mult=10.0, decay_mult=0.0)}
+        custom_keys=dict(
+            dynamic_mask=dict(lr_mult=10.0, decay_mult=0.0),
+            null_answer=dict(lr_mult=10.0, decay_mult=0.0),
+        )
     ),
 )
 param_scheduler = [

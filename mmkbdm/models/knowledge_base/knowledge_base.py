@@ -21,12 +21,12 @@ class Answers(NamedTuple):
     """What a source answers to prompts, by part and together.
 
     Attributes:
-        parts (Tensor): (B, 4, v), in the order of ``SLOTS``; the learned
-            null answer of a part that is missing.
+        parts (Tensor): float32 (B, 4, v), in the order of ``SLOTS``; the
+            learned null answer of a part that is missing.
         given (Tensor): (B, 4) bool, the parts that a prompt has.
         weights (Tensor): (B, 4), how much the parts count; zero for those
             that are not asked, 1 for one that is average.
-        pooled (Tensor): (B, v), their weighted sum.
+        pooled (Tensor): float32 (B, v), their weighted sum.
         code (Tensor): (B, d), the code that it stands for.
     """
 
@@ -42,7 +42,7 @@ class KnowledgeBase(BaseModule):
     """Prompts to one code each, of the knowledge base of KB-DMGen.
 
     A prompt is decomposed (:func:`decompose`), each part asks the source
-    for a code, and the answers are composed: decomposing, asking and
+    for an answer, and the answers are composed: decomposing, asking and
     composing are of KB-DMGen (arXiv 2507.20083). How, is ours: a missing
     part has a learned null answer, :class:`PartPooling` composes, and a
     prompt without a type is a single query.
@@ -169,20 +169,25 @@ class KnowledgeBase(BaseModule):
         codes of empty and dropped prompts.
         """
         queries = [self.parts(prompt).queries() for prompt in prompts]
-        # A slot counts where it is asked; without a text it is the null code.
+        # A slot counts where it is asked; without a text by the null answer.
         asked = self._table([[s in query for s in SLOTS] for query in queries])
         texts = [[query.get(s) for s in SLOTS] for query in queries]
         given = self._table([[t is not None for t in row] for row in texts])
         features = text_features
         if features is None:
             features = self._encode(texts, given, encode_text)
-        parts = self.source(features, image_features, generator)
-        parts = parts.to(self.null_answer.dtype)
-        parts = torch.where(given.unsqueeze(-1), parts, self.null_answer)
-        # A codebook stays in float32.
-        codes = self.source.read(parts).to(parts)
-        pooled, weights = self.pooling(codes, parts, asked)
-        code = self.source.read(pooled, asked.sum(1, keepdim=True)).to(parts)
+        parts = self.source(features, image_features, generator).float()
+        if not self.source.reads_text:
+            given = asked & given.any(1, keepdim=True)
+        there = given.unsqueeze(-1)
+        parts = torch.where(there, parts, self.null_answer.float())
+        # Of a part that is missing only the slot speaks.
+        codes = torch.where(there, self.source.read(parts), 0)
+        pooled, weights = self.pooling(
+            codes.to(self.null_answer), parts, asked
+        )
+        code = self.source.read(pooled, asked.sum(1, keepdim=True))
+        code = code.to(self.null_answer)
         return Answers(parts, given, weights, pooled, code)
 
     def _encode(self, texts, given: Tensor, encode_text) -> Tensor:

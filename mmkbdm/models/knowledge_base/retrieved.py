@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from .knowledge_base import SLOTS, KnowledgeBase
-from .sources import CodeSource, PredictedCode
+from .sources import PredictedCode
 
 # Beside the slots: what they say together.
 TOGETHER = 'together'
@@ -27,56 +27,42 @@ def retrieved_codes(
 
     Returns:
         list[dict[str, dict]]: For each prompt, by slot, ``text`` (str; None
-        for a missing part, which has the learned null answer), ``weight``
-        (float), how much the part counts, 1 on average, and ``codes``; where
-        there are several slots, the whole prompt and the codes that they
-        agree on, as ``together``. Codes are, of :class:`PredictedCode`, the
-        numbers of those that are averaged, the most probable first, with the
-        probability among all codes as (int, float); empty for other sources,
-        which ask no classifier.
+        for a missing part, which has the learned null answer) and ``codes``.
+        Of :class:`PredictedCode` these are the numbers of the most probable
+        codes with the probability among all, as (int, float), ``weight``
+        (float) is how much the part counts, 1 on average, and where there
+        are several slots, the codes that are averaged for the whole prompt
+        are told as ``together``. Other sources ask no classifier: no codes.
 
     Example:
         >>> retrieved_codes(knowledge_base, ['sketch, a man'], encode)[0]
-        {'type': {'text': 'sketch', 'weight': 1.0,
-                  'codes': [(41, 0.62), (7, 0.11)]}, ...,
-         'together': {'text': 'sketch, a man', 'weight': 3.0, 'codes': ...}}
+        {'type': {'text': 'sketch', 'codes': [(41, 0.62), (7, 0.11)],
+                  'weight': 1.0}, ..., 'together': {...}}
     """
-    answers = knowledge_base.ask(prompts, encode_text)
-    source = knowledge_base.source
-    parts = _best(source, answers.parts)
-    together = _best(source, answers.pooled)
-    told = []
-    for row, prompt in enumerate(prompts):
-        queries = knowledge_base.parts(prompt).queries()
-        weights = dict(zip(SLOTS, answers.weights[row].tolist()))
-        codes = dict(zip(SLOTS, parts[row]))
-        found = {
-            slot: dict(
-                text=text,
-                weight=weights[slot],
-                codes=[] if text is None else codes[slot],
-            )
-            for slot, text in queries.items()
+    told = [
+        {
+            slot: dict(text=text, codes=[])
+            for slot, text in knowledge_base.parts(prompt).queries().items()
         }
-        if len(found) > 1:
-            found[TOGETHER] = dict(
-                text=prompt,
-                weight=sum(weights.values()),
-                codes=together[row],
-            )
-        told.append(found)
+        for prompt in prompts
+    ]
+    source = knowledge_base.source
+    if not isinstance(source, PredictedCode):
+        return told
+    answers = knowledge_base.ask(prompts, encode_text)
+    for row, (prompt, parts) in enumerate(zip(prompts, told)):
+        for slot, part in parts.items():
+            place = SLOTS.index(slot)
+            part['weight'] = answers.weights[row, place].item()
+            if part['text'] is not None:
+                best = _best(answers.parts[row, place], source.top_k)
+                part['codes'] = best
+        if len(parts) > 1:
+            best = _best(answers.pooled[row], source.top_k)
+            parts[TOGETHER] = dict(text=prompt, codes=best)
     return told
 
 
-def _best(source: CodeSource, answers: Tensor) -> list:
-    """Lists of (code, probability) in place of the last dimension."""
-    if not isinstance(source, PredictedCode):
-        return answers.new_zeros(*answers.shape[:-1], 0).tolist()
-    shares, codes = answers.float().softmax(-1).topk(source.top_k)
-    return _pairs(codes.tolist(), shares.tolist())
-
-
-def _pairs(codes: list, shares: list) -> list:
-    if codes and isinstance(codes[0], list):
-        return [_pairs(*row) for row in zip(codes, shares)]
-    return list(zip(codes, shares))
+def _best(votes: Tensor, count: int) -> list[tuple[int, float]]:
+    shares, codes = votes.softmax(-1).topk(count)
+    return list(zip(codes.tolist(), shares.tolist()))

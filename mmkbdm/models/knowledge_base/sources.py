@@ -32,16 +32,19 @@ class CodeSource(BaseModule):
         code_dim (int): Dimensions d of a code.
         text_dim (int | None): Dimensions t of the text features that it was
             made for; None where it does not look at them.
+        reads_text (bool): Whether an answer depends on the text, so that
+            there is none without.
         answer_dim (int): Numbers v of an answer. By default an answer is a
             code, and several together are their mean.
     """
 
     code_dim: int
     text_dim: int | None = None
+    reads_text = True
 
     @property
     def answer_dim(self) -> int:
-        """See above."""
+        """Numbers v of an answer."""
         return self.code_dim
 
     def read(self, answers: Tensor, count: Tensor | int = 1) -> Tensor:
@@ -111,8 +114,9 @@ class PredictedCode(CodebookSource):
     Args:
         codebook (dict or nn.Module): As in :class:`CodebookSource`.
         text_to_code (dict or nn.Module): :class:`TextToCode` of stage 2.
-        top_k (int): Codes that are averaged, see :func:`read_out`; ours.
-            Defaults to 5.
+        top_k (int): Codes of the product that are averaged, see
+            :func:`read_out`; ours. With 1, the arg-max, nothing of the
+            composition gets a gradient. Defaults to 5.
 
     Raises:
         ValueError: When both stages have another number of codes, or
@@ -141,7 +145,8 @@ class PredictedCode(CodebookSource):
         self, features: Tensor, image_features=None, generator=None
     ) -> Tensor:
         """Classify the texts."""
-        return self.text_to_code(features).log_softmax(-1)
+        # The sum of several is too coarse in half precision.
+        return self.text_to_code(features).float().log_softmax(-1)
 
     @property
     def answer_dim(self) -> int:
@@ -164,6 +169,8 @@ class RandomCode(CodebookSource):
     A code fixed for each text would still tell texts apart.
     """
 
+    reads_text = False
+
     def forward(
         self, features: Tensor, image_features=None, generator=None
     ) -> Tensor:
@@ -182,6 +189,8 @@ class RandomCode(CodebookSource):
 @MODELS.register_module()
 class OracleCode(CodebookSource):
     """Control (ours): the code of the true image, for every query."""
+
+    reads_text = False
 
     def forward(
         self, features: Tensor, image_features=None, generator=None

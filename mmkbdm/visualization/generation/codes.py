@@ -72,10 +72,11 @@ def codes_page(
 
 def _show_part(ax: Axes, slot: str, part: dict) -> None:
     """Say what a part is, and how much it counts."""
-    said = f'"{part["text"]}"' if part['text'] else MISSING
-    head = f'{slot}: counts {part["weight"]:.2f}'
     if slot == TOGETHER:
         head, said = slot, 'what the parts agree on: the answer'
+    else:
+        head = f'{slot}: counts {part["weight"]:.2f}'
+        said = f'"{part["text"]}"' if part['text'] else MISSING
     lines = [head, *textwrap.wrap(said, 24)[:6]]
     ax.text(
         0,

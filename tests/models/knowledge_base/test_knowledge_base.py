@@ -54,7 +54,7 @@ def build(source='code', **kwargs):
     cfg = dict(type='mmkbdm.KnowledgeBase', source=SOURCES[source], **kwargs)
     knowledge = MODELS.build(cfg)
     knowledge.init_weights()
-    torch.nn.init.constant_(knowledge.null_answer, 0.25)
+    torch.nn.init.normal_(knowledge.null_answer)
     return knowledge.eval()
 
 
@@ -119,15 +119,49 @@ def test_codes_start_as_those_that_all_parts_agree_on():
         torch.testing.assert_close(out[row], expected)
 
 
-def test_an_undecided_part_leaves_the_choice_to_the_others():
+def test_a_part_that_knows_nothing_leaves_the_choice_to_the_others():
     """A mean of codes would be drawn towards the middle of all."""
     knowledge = build()
     source = knowledge.source
     torch.nn.init.zeros_(knowledge.null_answer)
-    source.text_to_code.head[-1].weight.data *= 50
     alone = knowledge(['sketch,'], Texts())
     [certain] = source.read(source(Texts()(['sketch'])[None]))[0]
     torch.testing.assert_close(alone[0], certain)
+
+
+def test_what_a_missing_part_weighs_is_the_same_everywhere():
+    """Which of equal codes are the best five is up to the device."""
+    knowledge = build()
+    torch.nn.init.zeros_(knowledge.null_answer)
+    torch.nn.init.normal_(knowledge.pooling.query, std=9)
+    before = knowledge.ask(PROMPTS, Texts()).weights
+    # Raises other entries of the null answer above the rest, by nothing.
+    knowledge.null_answer.data[-3:] += 1e-30
+    torch.testing.assert_close(knowledge.ask(PROMPTS, Texts()).weights, before)
+
+
+@pytest.mark.parametrize('source', ['random', 'oracle'])
+def test_a_code_that_no_text_found_is_whole_without_a_status(source):
+    knowledge = build(source)
+    torch.nn.init.normal_(knowledge.pooling.query, std=9)
+    prompts = ['sketch, a man running', 'sketch, a man', 'sketch,']
+    out = knowledge(prompts, Texts(), torch.randn(3, IMAGE_DIM))
+    torch.testing.assert_close(out.norm(dim=1), torch.ones(3))
+
+
+@pytest.mark.parametrize('source', ['code', 'random', 'raw'])
+def test_half_precision(source):
+    knowledge, texts = build(source), Texts()
+
+    def ask():
+        chance = torch.Generator().manual_seed(0)
+        return knowledge(PROMPTS, texts, generator=chance)
+
+    expected = ask()
+    knowledge.bfloat16()
+    out = ask()
+    assert out.dtype == torch.bfloat16
+    torch.testing.assert_close(out.float(), expected, rtol=0.05, atol=0.05)
 
 
 def test_does_not_depend_on_the_batch():

@@ -7,7 +7,7 @@ from mmengine.registry import MODELS
 from mmkbdm.models.knowledge_base import retrieved_codes
 
 
-@pytest.fixture(scope='module')
+@pytest.fixture
 def knowledge():
     torch.manual_seed(0)
     cfg = dict(
@@ -58,15 +58,18 @@ def test_parts(knowledge):
     assert told[0]['type']['text'] == 'sketch'
     assert told[0]['status']['codes'] != told[0]['objects']['codes']
     assert told[1]['type'] == told[0]['type']
-    assert told[1]['status'] == dict(text=None, weight=1, codes=[])
-    assert told[2] == dict(whole=dict(text=None, weight=1, codes=[]))
+    assert told[1]['status'] == dict(text=None, codes=[], weight=1)
+    assert told[2] == dict(whole=dict(text=None, codes=[], weight=1))
 
 
 def test_together_is_the_answer_of_a_prompt_with_parts(knowledge):
+    torch.nn.init.normal_(knowledge.pooling.query, std=9)
     prompt = 'sketch, a man running'
     [told] = retrieved_codes(knowledge, [prompt], encode)
     together = told.pop('together')
-    assert (together['text'], together['weight']) == (prompt, 3)
+    assert together['text'] == prompt
+    weights = [part['weight'] for part in told.values()]
+    assert sum(weights) == pytest.approx(3) and max(weights) > 1.1
     numbers, shares = zip(*together['codes'])
     codes = knowledge.source.codebook.codes[list(numbers)]
     [answer] = knowledge([prompt], encode)
@@ -82,5 +85,21 @@ def test_sources_without_a_classifier(knowledge):
         )
     )
     [told] = retrieved_codes(raw, ['sketch, a man'], encode)
-    assert told['objects'] == dict(text='a man', weight=1, codes=[])
-    assert told['together']['codes'] == []
+    assert told['objects'] == dict(text='a man', codes=[])
+    assert 'together' not in told
+
+
+@pytest.mark.parametrize('kind', ['RandomCode', 'OracleCode'])
+def test_controls_are_not_asked(knowledge, kind):
+    """A draw would change what comes after; there is no true image."""
+    source = dict(
+        type=f'mmkbdm.{kind}',
+        codebook=dict(
+            type='mmkbdm.FeatureCodebook', in_dim=6, num_codes=8, code_dim=4
+        ),
+    )
+    control = MODELS.build(dict(type='mmkbdm.KnowledgeBase', source=source))
+    before = torch.get_rng_state()
+    [told] = retrieved_codes(control, ['sketch, a man'], encode)
+    assert told['objects'] == dict(text='a man', codes=[])
+    assert torch.equal(torch.get_rng_state(), before)
