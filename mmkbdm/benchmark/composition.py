@@ -29,7 +29,7 @@ def composed_accuracy(
     Args:
         knowledge_base (KnowledgeBase): With a :class:`PredictedCode`.
         prompts (Sequence[str]): N, of known types.
-        encode_text (Callable): As of :meth:`KnowledgeBase.forward`.
+        encode_text (Callable): As of :meth:`KnowledgeBase.ask`.
         codes (np.ndarray): int (N,), those of the images of the prompts.
         ks (Sequence[int]): How many of the most probable codes count.
 

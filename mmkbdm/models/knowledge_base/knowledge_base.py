@@ -23,7 +23,8 @@ class Answers(NamedTuple):
     Attributes:
         parts (Tensor): float32 (B, 4, v), in the order of ``SLOTS``; the
             learned null answer of a part that is missing.
-        given (Tensor): (B, 4) bool, the parts that a prompt has.
+        given (Tensor): (B, 4) bool, the parts that the source answers; none
+            of an empty prompt.
         weights (Tensor): (B, 4), how much the parts count; zero for those
             that are not asked, 1 for one that is average.
         pooled (Tensor): float32 (B, v), their weighted sum.
@@ -120,36 +121,16 @@ class KnowledgeBase(BaseModule):
             drop_prob=self.drop_prob,
         )
 
-    def forward(
-        self,
-        prompts: Sequence[str],
-        encode_text: Callable[[list[str]], Tensor],
-        image_features: Tensor | None = None,
-        generator: torch.Generator | list[torch.Generator] | None = None,
-        text_features: Tensor | None = None,
-    ) -> Tensor:
+    def forward(self, *args, **kwargs) -> Tensor:
         """Answer prompts. A code does not depend on the time step.
 
-        Args:
-            prompts (Sequence[str]): B prompts, any strings.
-            encode_text (Callable): Takes list[str] and answers pooled text
-                features (n, t), those that stage 2 was trained on.
-            image_features (Tensor, optional): (B, in_dim) of the true
-                images, for :class:`OracleCode`.
-            generator (torch.Generator or list, optional): On the CPU, one
-                or B, for :class:`RandomCode`.
-            text_features (Tensor, optional): (B, 4, t), what ``encode_text``
-                answers to type, objects, status and the whole of each
-                prompt, in place of asking it; whatever it is where a prompt
-                lacks one. Defaults to None.
+        The arguments are those of :meth:`ask`.
 
         Returns:
             Tensor: (B, d) in the dtype and on the device of
             ``null_answer``; zeros where there is no code.
         """
-        answers = self.ask(
-            prompts, encode_text, image_features, generator, text_features
-        )
+        answers = self.ask(*args, **kwargs)
         known = answers.given.any(1)
         if self.training:
             known = known & self._kept(len(known))
@@ -165,8 +146,21 @@ class KnowledgeBase(BaseModule):
     ) -> Answers:
         """Ask the source, and compose what it answers.
 
-        The arguments are those of :meth:`forward`, which leaves out the
-        codes of empty and dropped prompts.
+        Args:
+            prompts (Sequence[str]): B prompts, any strings.
+            encode_text (Callable): Takes list[str] and answers pooled text
+                features (n, t), those that stage 2 was trained on.
+            image_features (Tensor, optional): (B, in_dim) of the true
+                images, for :class:`OracleCode`.
+            generator (torch.Generator or list, optional): On the CPU, one
+                or B, for :class:`RandomCode`.
+            text_features (Tensor, optional): (B, 4, t), what ``encode_text``
+                answers to type, objects, status and the whole of each
+                prompt, in place of asking it; whatever it is where a prompt
+                lacks one. Defaults to None.
+
+        Returns:
+            Answers: Those of empty prompts, too, and none is dropped.
         """
         queries = [self.parts(prompt).queries() for prompt in prompts]
         # A slot counts where it is asked; without a text by the null answer.

@@ -23,7 +23,7 @@ def retrieved_codes(
     Args:
         knowledge_base (KnowledgeBase): Asked.
         prompts (Sequence[str]): B, any strings.
-        encode_text (Callable): As of :meth:`KnowledgeBase.forward`.
+        encode_text (Callable): As of :meth:`KnowledgeBase.ask`.
 
     Returns:
         list[dict[str, dict]]: For each prompt, by slot, ``text`` (str; None
