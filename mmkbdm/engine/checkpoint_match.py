@@ -106,5 +106,6 @@ def check_match(
         raise CheckpointMismatchError(
             f'the checkpoint is of another model: {problems[0]}, and '
             f'{len(problems) - 1} more of {len(model)} tensors do not fit; '
-            'use the config it was trained with'
+            'use the config it was trained with, in the version of mmkbdm '
+            'that trained it'
         )

@@ -26,6 +26,8 @@ def refusal(model, checkpoint, **kwargs):
     assert '\n' not in message
     assert 'of another model' in message
     assert 'use the config it was trained with' in message
+    # The same config may build another model in a later version.
+    assert 'version of mmkbdm' in message
     return message
 
 
