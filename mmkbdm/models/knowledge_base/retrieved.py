@@ -64,5 +64,6 @@ def retrieved_codes(
 
 
 def _best(votes: Tensor, count: int) -> list[tuple[int, float]]:
+    """The most probable codes of votes (K,), which are logarithms."""
     shares, codes = votes.softmax(-1).topk(count)
     return list(zip(codes.tolist(), shares.tolist()))
