@@ -3,7 +3,6 @@
 import shutil
 import subprocess
 import sys
-import tarfile
 import zipfile
 from email.parser import Parser
 from pathlib import Path
@@ -134,8 +133,7 @@ def test_metadata(wheel):
 
 
 def test_sdist_and_wheel_from_it(sdist, tmp_path, expected):
-    with tarfile.open(sdist) as archive:
-        archive.extractall(tmp_path, filter='data')
+    shutil.unpack_archive(sdist, tmp_path)
     (tree,) = tmp_path.iterdir()
     names = [path.relative_to(tree).as_posix() for path in tree.rglob('*')]
     files = {name for name in names if (tree / name).is_file()}
